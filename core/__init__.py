@@ -1,0 +1,1 @@
+"""Everything that is not a widget. Importing this package imports nothing else."""

@@ -1,0 +1,261 @@
+"""`mapillary:downloadcoverage`: the coverage of an extent as layers."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, ClassVar, Optional
+
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsProcessing,
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingLayerPostProcessorInterface,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterDateTime,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterExtent,
+    QgsProcessingParameterFeatureSink,
+    QgsProcessingUtils,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtCore import QDate, QDateTime
+from qgis.PyQt.QtGui import QIcon
+
+from ..about import PLUGIN_FOLDER
+from ..area import Area
+from ..download import CoverageResult, download_coverage
+from ..errors import CancelledError, InvalidRequestError, MapillaryError
+from ..extent import DEGREES, area_of_extent, corners_of, parse_extent
+from ..filters import PANORAMA_CHOICES, CoverageFilter
+from ..layers import (
+    IMAGES,
+    SEQUENCES,
+    TILES,
+    WKB_TYPES,
+    add_features,
+    apply_style,
+    degrees_crs,
+    features_of,
+    fields_of,
+    metadata_of,
+)
+from ..mvt import engine_name
+from ..network import check_endpoint
+from ..report import remarks, result_line, warnings
+from ..request import CoverageRequest
+from ..schema import COVERAGE_TILESETS
+from ..settings import Settings
+
+EXTENT, POSITION, START_DATE, END_DATE, PANORAMA = "EXTENT", "POSITION", "START_DATE", "END_DATE", "PANORAMA"
+SINKS = {"IMAGES": IMAGES, "SEQUENCES": SEQUENCES, "TILES": TILES}
+
+HELP = """Downloads Mapillary's street-level coverage of an extent: images as points, sequences as lines, and a ledger \
+with one polygon per tile that says whether the tile was read, is empty, or failed and why.
+
+The token comes from the Mapillary panel or from the variable MAPILLARY_ACCESS_TOKEN; it is no parameter, so it does \
+not show up in the history.
+
+An extent across the antimeridian is written with xmin greater than xmax, such as 179.9,-179.9,-17,-16 [EPSG:4326]. \
+Both dates belong to the range, in UTC; images without a date are left out when a date is given. Images are clipped \
+exactly to the extent, sequences that touch it are kept whole. When some tiles fail the result is partial, and a \
+warning says so.
+
+Example: qgis_process run mapillary:downloadcoverage -- EXTENT="7.40,7.42,43.72,43.74 [EPSG:4326]" PANORAMA=only \
+START_DATE=2024-05-01 IMAGES=images.gpkg TILES=tiles.gpkg"""
+
+
+class DownloadCoverageAlgorithm(QgsProcessingAlgorithm):
+    """Thin over `download_coverage`: parameters in, sinks out."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self._settings = settings
+        self._request: Optional[CoverageRequest] = None
+        self._tiles_url: Optional[str] = None
+        self._credential: Optional[str] = None
+
+    def createInstance(self) -> DownloadCoverageAlgorithm:  # noqa: N802
+        return DownloadCoverageAlgorithm(self._settings)
+
+    def name(self) -> str:
+        return "downloadcoverage"
+
+    def displayName(self) -> str:  # noqa: N802
+        return "Download coverage"
+
+    def shortHelpString(self) -> str:  # noqa: N802
+        return HELP
+
+    def tags(self) -> list[str]:
+        return ["mapillary", "street", "level", "imagery", "images", "sequences", "panorama", "photos", "vector", "tiles"]
+
+    def icon(self) -> QIcon:
+        return QIcon(str(PLUGIN_FOLDER / "resources" / "icons" / "mapillary_coverage.svg"))
+
+    def initAlgorithm(self, configuration: Optional[dict[str, Any]] = None) -> None:  # noqa: N802
+        self.addParameter(QgsProcessingParameterExtent(EXTENT, "Extent"))
+        self.addParameter(_choice(POSITION, "Position", list(COVERAGE_TILESETS)))
+        self.addParameter(_day(START_DATE, "Captured from (UTC)"))
+        self.addParameter(_day(END_DATE, "Captured up to and including (UTC)"))
+        self.addParameter(_choice(PANORAMA, "Panoramas", list(PANORAMA_CHOICES)))
+        for name, label, kind in (
+            ("IMAGES", "Images", QgsProcessing.SourceType.TypeVectorPoint),
+            ("SEQUENCES", "Sequences", QgsProcessing.SourceType.TypeVectorLine),
+            ("TILES", "Tiles (what became of each)", QgsProcessing.SourceType.TypeVectorPolygon),
+        ):
+            self.addParameter(QgsProcessingParameterFeatureSink(name, label, kind, None, True))
+        for name, label in (
+            ("TILE_COUNT", "Number of tiles"),
+            ("FAILED_COUNT", "Number of tiles that failed"),
+            ("IMAGE_COUNT", "Number of images"),
+            ("SEQUENCE_COUNT", "Number of sequences"),
+        ):
+            self.addOutput(QgsProcessingOutputNumber(name, label))
+
+    def checkParameterValues(  # noqa: N802
+        self, parameters: dict[str, Any], context: QgsProcessingContext
+    ) -> tuple[bool, str]:
+        try:
+            self._read_request(parameters, context)
+        except InvalidRequestError as error:
+            return False, str(error)
+        return super().checkParameterValues(parameters, context)
+
+    def prepareAlgorithm(  # noqa: N802
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> bool:
+        """On the main thread, where settings and the token may be read."""
+        try:
+            self._request = self._read_request(parameters, context)
+            self._tiles_url = check_endpoint(self._settings.tiles_url())
+            self._credential = self._settings.credential()
+        except MapillaryError as error:
+            raise QgsProcessingException(str(error)) from None
+        return True
+
+    def processAlgorithm(  # noqa: N802
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        """The sinks are opened only after the download, so that a failing run touches no file."""
+        feedback.pushInfo(f"Decoding with {engine_name()}.")
+        try:
+            result = download_coverage(
+                self._request,
+                self._tiles_url,
+                self._credential,
+                feedback.isCanceled,
+                lambda done, total: feedback.setProgress(100 * done / total),
+            )
+            if result.failure:
+                raise result.failure
+            outputs = self._write(result, parameters, context, feedback)
+        except CancelledError:
+            return {}
+        except MapillaryError as error:
+            raise QgsProcessingException(str(error)) from None
+        feedback.pushInfo(result_line(result))
+        for remark in remarks(result):
+            feedback.pushInfo(remark)
+        for warning in warnings(result):
+            feedback.pushWarning(warning)
+        return outputs
+
+    def _write(
+        self,
+        result: CoverageResult,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
+    ) -> dict[str, Any]:
+        outputs: dict[str, Any] = {
+            "TILE_COUNT": len(result.ledger),
+            "FAILED_COUNT": result.failed_count,
+            "IMAGE_COUNT": len(result.images),
+            "SEQUENCE_COUNT": len(result.sequences),
+        }
+        for name, kind in SINKS.items():
+            sink, destination = self.parameterAsSink(
+                parameters, name, context, fields_of(kind), WKB_TYPES[kind], degrees_crs()
+            )
+            if sink is None:
+                if parameters.get(name):
+                    raise QgsProcessingException(self.invalidSinkError(parameters, name))
+                continue
+            if not add_features(sink, features_of(kind, result), feedback.isCanceled):
+                raise QgsProcessingException(self.writeFeatureError(sink, parameters, name))
+            outputs[name] = destination
+            if context.willLoadLayerOnCompletion(destination):
+                details = context.layerToLoadOnCompletionDetails(destination)
+                details.setPostProcessor(_Dressing.of(kind, result))
+        return outputs
+
+    def _read_request(self, parameters: dict[str, Any], context: QgsProcessingContext) -> CoverageRequest:
+        wants = {kind: bool(parameters.get(name)) for name, kind in SINKS.items()}
+        everything = not (wants[IMAGES] or wants[SEQUENCES])
+        return CoverageRequest(
+            self._read_area(parameters, context),
+            self.parameterAsEnumString(parameters, POSITION, context),
+            CoverageFilter(
+                self._read_day(parameters, START_DATE, context),
+                self._read_day(parameters, END_DATE, context),
+                self.parameterAsEnumString(parameters, PANORAMA, context),
+            ),
+            wants[IMAGES] or everything,
+            wants[SEQUENCES] or everything,
+        )
+
+    def _read_area(self, parameters: dict[str, Any], context: QgsProcessingContext) -> Area:
+        project = context.project()
+        crs = project.crs() if project else QgsCoordinateReferenceSystem(DEGREES)
+        given = parameters.get(EXTENT)
+        if isinstance(given, str) and QgsProcessingUtils.mapLayerFromString(given, context, False) is None:
+            corners, named = parse_extent(given)
+            crs = QgsCoordinateReferenceSystem(named) if named else crs
+        else:
+            crs = self.parameterAsExtentCrs(parameters, EXTENT, context)
+            corners = corners_of(self.parameterAsExtent(parameters, EXTENT, context))
+        return area_of_extent(corners, crs, context.transformContext())
+
+    def _read_day(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> Optional[date]:
+        given = parameters.get(name)
+        if isinstance(given, str) and given:
+            try:
+                return date.fromisoformat(given[:10])
+            except ValueError:
+                raise InvalidRequestError(f"“{given}” is not a date. Write {name} as 2024-05-31.") from None
+        if isinstance(given, (QDate, QDateTime)) and not given.isValid():
+            return None
+        read = self.parameterAsDateTime(parameters, name, context)
+        return date(read.date().year(), read.date().month(), read.date().day()) if read.isValid() else None
+
+
+def _choice(name: str, label: str, words: list[str]) -> QgsProcessingParameterEnum:
+    return QgsProcessingParameterEnum(name, label, words, False, words[0], False, True)
+
+
+def _day(name: str, label: str) -> QgsProcessingParameterDateTime:
+    return QgsProcessingParameterDateTime(name, label, QgsProcessingParameterDateTime.Type.Date, None, True)
+
+
+class _Dressing(QgsProcessingLayerPostProcessorInterface):
+    """Style and metadata for an output that QGIS loads; QGIS calls it on the main thread and does not own it."""
+
+    _alive: ClassVar[list[_Dressing]] = []
+
+    @classmethod
+    def of(cls, kind: str, result: CoverageResult) -> _Dressing:
+        dressing = cls()
+        dressing.kind, dressing.result = kind, result
+        cls._alive.append(dressing)
+        return dressing
+
+    def postProcessLayer(  # noqa: N802
+        self, layer: Any, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> None:
+        if isinstance(layer, QgsVectorLayer):
+            apply_style(layer, self.kind)
+            layer.setMetadata(metadata_of(self.result, self.kind))
+        self._alive.remove(self)

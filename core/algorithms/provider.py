@@ -1,0 +1,30 @@
+"""The Processing provider `mapillary`."""
+
+from __future__ import annotations
+
+from qgis.core import QgsProcessingProvider
+from qgis.PyQt.QtGui import QIcon
+
+from ..about import PLUGIN_FOLDER
+from ..settings import Settings
+from .download_coverage import DownloadCoverageAlgorithm
+
+
+class MapillaryProvider(QgsProcessingProvider):
+    """All algorithms of the plugin."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self._settings = settings
+
+    def loadAlgorithms(self) -> None:  # noqa: N802
+        self.addAlgorithm(DownloadCoverageAlgorithm(self._settings))
+
+    def id(self) -> str:
+        return "mapillary"
+
+    def name(self) -> str:
+        return "Mapillary"
+
+    def icon(self) -> QIcon:
+        return QIcon(str(PLUGIN_FOLDER / "resources" / "icons" / "mapillary_coverage.svg"))

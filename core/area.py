@@ -1,0 +1,96 @@
+"""The area asked for, in degrees: one box, or two where it crosses the antimeridian.
+
+All longitudes and latitudes are EPSG:4326.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import Iterable, Sequence
+
+from .errors import InvalidRequestError
+
+MAX_LATITUDE = 85.0511287798066
+"""Where the square Web Mercator map of the tiles ends: atan(sinh(pi)) in degrees."""
+
+LonLat = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Box:
+    """A box that does not cross the antimeridian; its edges belong to it."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+    def contains(self, lon: float, lat: float) -> bool:
+        """Whether the point lies inside or on the edge."""
+        return self.west <= lon <= self.east and self.south <= lat <= self.north
+
+    def crosses(self, start: LonLat, end: LonLat) -> bool:
+        """Whether any of the straight line from start to end lies in the box (Liang and Barsky's clipping)."""
+        enter, leave = 0.0, 1.0
+        for origin, delta, low, high in (
+            (start[0], end[0] - start[0], self.west, self.east),
+            (start[1], end[1] - start[1], self.south, self.north),
+        ):
+            if delta == 0:
+                if not low <= origin <= high:
+                    return False
+                continue
+            first, last = sorted(((low - origin) / delta, (high - origin) / delta))
+            enter, leave = max(enter, first), min(leave, last)
+        return enter <= leave
+
+
+@dataclass(frozen=True)
+class Area:
+    """What is asked for. `cut_at_poles` tells that a part beyond 85.0511 degrees was left out."""
+
+    boxes: tuple[Box, ...]
+    cut_at_poles: bool = False
+
+    def contains(self, lon: float, lat: float) -> bool:
+        """Whether the point lies in the area, edges included."""
+        return any(box.contains(lon, lat) for box in self.boxes)
+
+    def touches(self, parts: Iterable[Sequence[LonLat]]) -> bool:
+        """Whether any part of a line lies in the area."""
+        return any(
+            self.contains(*part[0])
+            or any(box.crosses(start, end) for box in self.boxes for start, end in zip(part, part[1:]))
+            for part in parts
+        )
+
+
+def area_of_box(west: float, south: float, east: float, north: float) -> Area:
+    """The area of a box in degrees; west > east, east > 180 and west < -180 mean that it crosses the antimeridian.
+
+    Raises InvalidRequestError for a box without area, without numbers, or wholly beyond 85.0511 degrees.
+    """
+    if not all(map(isfinite, (west, south, east, north))):
+        raise InvalidRequestError("The extent is not made of numbers. Choose another extent.")
+    if west == east or south >= north:
+        raise InvalidRequestError("The extent has no area. Choose one that is wider and higher than zero.")
+    if south >= MAX_LATITUDE or north <= -MAX_LATITUDE:
+        raise InvalidRequestError(
+            "The extent lies wholly beyond 85.0511 degrees of latitude, where Mapillary has no tiles."
+        )
+    cut = south < -MAX_LATITUDE or north > MAX_LATITUDE
+    south, north = max(south, -MAX_LATITUDE), min(north, MAX_LATITUDE)
+    return Area(tuple(Box(left, south, right, north) for left, right in _ranges(west, east)), cut)
+
+
+def _ranges(west: float, east: float) -> list[tuple[float, float]]:
+    """The longitudes from west eastward to east as ranges within -180 to 180."""
+    if west > east:
+        east += 360 * ((west - east) // 360 + 1)
+    if east - west >= 360:
+        return [(-180.0, 180.0)]
+    turns = (west + 180) // 360 * 360
+    if turns:
+        west, east = west - turns, east - turns
+    return [(west, east)] if east <= 180 else [(west, 180.0), (-180.0, east - 360)]

@@ -1,0 +1,57 @@
+"""A download as one task of QGIS' task manager: fetches, decodes and builds the layers off the main thread."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from qgis.core import QgsApplication, QgsTask, QgsVectorLayer
+from qgis.PyQt.QtCore import pyqtSignal
+
+from .download import CoverageResult, download_coverage
+from .errors import MapillaryError
+from .layers import IMAGES, SEQUENCES, TILES, memory_layer
+from .request import CoverageRequest
+
+
+class CoverageTask(QgsTask):
+    """Runs a request. `ended` fires once on the main thread, however it ends.
+
+    Then `result` and `layers` (by `images`, `sequences`, `tiles`) are there, or `error` says why not; neither is there
+    after an unexpected exception, which QGIS shows by itself.
+    """
+
+    ended = pyqtSignal()
+
+    def __init__(self, request: CoverageRequest, tiles_url: str, credential: str) -> None:
+        super().__init__("Mapillary coverage", QgsTask.Flag.CanCancel)
+        self.request = request
+        self.result: Optional[CoverageResult] = None
+        self.layers: dict[str, QgsVectorLayer] = {}
+        self.error: Optional[MapillaryError] = None
+        self._tiles_url = tiles_url
+        self._credential = credential
+
+    def run(self) -> bool:
+        """In a thread of the task manager."""
+        try:
+            result = download_coverage(
+                self.request, self._tiles_url, self._credential, self.isCanceled, self._show_progress
+            )
+            if result.failure:
+                raise result.failure
+            kinds = [IMAGES] * self.request.images + [SEQUENCES] * self.request.sequences + [TILES]
+            layers = {kind: memory_layer(kind, result, self.isCanceled) for kind in kinds}
+        except MapillaryError as error:
+            self.error = error
+            return False
+        for layer in layers.values():
+            layer.moveToThread(QgsApplication.instance().thread())
+        self.result, self.layers = result, layers
+        return True
+
+    def finished(self, succeeded: bool) -> None:
+        """On the main thread."""
+        self.ended.emit()
+
+    def _show_progress(self, done: int, total: int) -> None:
+        self.setProgress(100 * done / total)

@@ -1,0 +1,160 @@
+"""A whole run: every tile of a request, in a few threads, into one result with its ledger. Plain Python, no qgis."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Callable, Iterator, Optional, Sequence
+
+from .collector import Table, collect_images, collect_sequences
+from .errors import CancelledError, MapillaryError, NoTileReadError
+from .ledger import EMPTY, FAILED, OK, SKIPPED, TileRecord, reasons
+from .network import HttpSession
+from .request import CoverageRequest
+from .schema import IMAGE, SEQUENCE
+from .tile_client import PAUSES_SECONDS, TileClient
+from .tile_reader import LayerCounts, TileOutcome, read_tile
+from .tiling import TileId, tiles_of
+
+CONNECTIONS = 6
+"""Requests at once, over all that the plugin does."""
+
+_POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class CoverageResult:
+    """What a run gave. `counts` has an entry for each source layer asked for; `stopped_by` is why tiles were skipped."""
+
+    request: CoverageRequest
+    images: Table
+    sequences: Table
+    ledger: list[TileRecord]
+    counts: dict[str, LayerCounts]
+    stopped_by: Optional[MapillaryError] = None
+
+    @property
+    def failure(self) -> Optional[MapillaryError]:
+        """Why the run gave nothing at all; None where at least one tile was read, if only to find it empty."""
+        if any(record.status in (OK, EMPTY) for record in self.ledger):
+            return None
+        if self.stopped_by:
+            return self.stopped_by
+        return NoTileReadError(
+            f"None of the {len(self.ledger):,} tiles could be read. {' '.join(reasons(self.ledger, FAILED))}"
+            if len(self.ledger) > 1
+            else f"The tile could not be read. {self.ledger[0].reason}"
+        )
+
+    @property
+    def failed_count(self) -> int:
+        """Tiles that were asked for and not read."""
+        return sum(record.status == FAILED for record in self.ledger)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether any tile is missing."""
+        return any(record.status in (FAILED, SKIPPED) for record in self.ledger)
+
+
+def download_coverage(
+    request: CoverageRequest,
+    tiles_url: str,
+    credential: str,
+    is_cancelled: Callable[[], bool] = lambda: False,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    pauses: Sequence[float] = PAUSES_SECONDS,
+) -> CoverageResult:
+    """Fetch, decode, filter and collect all tiles of the request.
+
+    Tiles that fail are in the ledger, not raised; the order of features does not depend on the order of replies.
+    `on_progress` gets the tiles done and their total. Raises CancelledError, within a second of `is_cancelled`, and
+    UnsafeEndpointError.
+    """
+    stop = threading.Event()
+    session = HttpSession(CONNECTIONS)
+    try:
+        client = TileClient(session, tiles_url, credential, stop, pauses)
+        return _Run(request, client, session, stop).finish(is_cancelled, on_progress)
+    finally:
+        stop.set()
+        session.close()
+
+
+class _Run:
+    """The threads of one run and what they have brought so far."""
+
+    def __init__(
+        self, request: CoverageRequest, client: TileClient, session: HttpSession, stop: threading.Event
+    ) -> None:
+        self._request = request
+        self._client = client
+        self._session = session
+        self._stop = stop
+        self._tiles = tiles_of(request.area)
+        self._waiting: Iterator[TileId] = iter(self._tiles)
+        self._waiting_lock = threading.Lock()
+        self._arrived: queue.SimpleQueue[TileOutcome] = queue.SimpleQueue()
+        self._outcomes: dict[TileId, TileOutcome] = {}
+        self._stopped_by: Optional[MapillaryError] = None
+
+    def finish(
+        self, is_cancelled: Callable[[], bool], on_progress: Callable[[int, int], None]
+    ) -> CoverageResult:
+        pool = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="mapillary_tiles")
+        try:
+            workers = [pool.submit(self._work) for _ in range(min(CONNECTIONS, len(self._tiles)))]
+            running = set(workers)
+            while running:
+                if is_cancelled():
+                    raise CancelledError()
+                _, running = wait(running, timeout=_POLL_SECONDS)
+                self._take_arrived(on_progress)
+            for worker in workers:
+                worker.result()
+            return self._result()
+        finally:
+            self._stop.set()
+            self._session.abort()
+            pool.shutdown(wait=False)
+
+    def _work(self) -> None:
+        """One thread: tile after tile until there are none, or the run is stopped."""
+        while not self._stop.is_set():
+            with self._waiting_lock:
+                tile = next(self._waiting, None)
+            if tile is None:
+                return
+            outcome = read_tile(self._client, self._request, tile)
+            if outcome.error is not None and outcome.error.stops_run:
+                self._stop.set()
+            self._arrived.put(outcome)
+
+    def _take_arrived(self, on_progress: Callable[[int, int], None]) -> None:
+        while not self._arrived.empty():
+            outcome = self._arrived.get()
+            self._outcomes[outcome.record.tile] = outcome
+            if self._stopped_by is None and outcome.error is not None and outcome.error.stops_run:
+                self._stopped_by = outcome.error
+        on_progress(len(self._outcomes), len(self._tiles))
+
+    def _result(self) -> CoverageResult:
+        reason = f"Never asked for: the run was stopped. {self._stopped_by}"
+        outcomes = [
+            self._outcomes.get(tile) or TileOutcome(TileRecord(tile, self._request.tileset, SKIPPED, reason))
+            for tile in self._tiles
+        ]
+        counts = {layer.name: LayerCounts() for layer in self._request.source_layers}
+        for outcome in outcomes:
+            for name, tile_counts in outcome.counts.items():
+                counts[name].add(tile_counts)
+        return CoverageResult(
+            self._request,
+            collect_images(IMAGE, [o.tables[IMAGE.name] for o in outcomes if IMAGE.name in o.tables]),
+            collect_sequences(SEQUENCE, [o.tables[SEQUENCE.name] for o in outcomes if SEQUENCE.name in o.tables]),
+            [outcome.record for outcome in outcomes],
+            counts,
+            self._stopped_by,
+        )

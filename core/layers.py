@@ -1,0 +1,168 @@
+"""Columns to QGIS: fields, features and memory layers. Runs in a task's thread; the layers then move to the main one."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any, Callable, Iterable, Iterator, Sequence
+
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsFeature,
+    QgsFeatureSink,
+    QgsField,
+    QgsFields,
+    QgsGeometry,
+    QgsLayerMetadata,
+    QgsMemoryProviderUtils,
+    QgsPointXY,
+    QgsRectangle,
+    QgsVectorLayer,
+    QgsWkbTypes,
+)
+from qgis.PyQt.QtCore import QDateTime, Qt, QVariant
+
+from .about import PLUGIN_FOLDER, TITLE, version
+from .collector import Table
+from .download import CoverageResult
+from .errors import CancelledError
+from .extent import DEGREES
+from .ledger import TileRecord
+from .report import remarks, result_line, warnings
+from .schema import IMAGE, LEDGER_FIELDS, SEQUENCE, Field, Kind, Shape
+from .tiling import tile_box
+
+RIGHTS = "© Mapillary, CC BY-SA 4.0"
+LICENCE = "CC BY-SA 4.0, https://creativecommons.org/licenses/by-sa/4.0/"
+HOMEPAGE = "https://www.mapillary.com"
+
+IMAGES, SEQUENCES, TILES = "images", "sequences", "tiles"
+WKB_TYPES = {
+    IMAGES: QgsWkbTypes.Type.Point,
+    SEQUENCES: QgsWkbTypes.Type.MultiLineString,
+    TILES: QgsWkbTypes.Type.Polygon,
+}
+_BATCH = 5_000
+
+_TYPES = {
+    Kind.OBJECT_ID: QVariant.Type.String,
+    Kind.KEY: QVariant.Type.String,
+    Kind.TEXT: QVariant.Type.String,
+    Kind.TIME: QVariant.Type.DateTime,
+    Kind.ANGLE: QVariant.Type.Double,
+    Kind.SCORE: QVariant.Type.Double,
+    Kind.FLAG: QVariant.Type.Bool,
+    Kind.COUNT: QVariant.Type.Int,
+}
+
+
+def fields_of(kind: str) -> QgsFields:
+    """The fields of `images`, `sequences` or `tiles`."""
+    source: dict[str, Sequence[Field]] = {IMAGES: IMAGE.fields, SEQUENCES: SEQUENCE.fields, TILES: LEDGER_FIELDS}
+    fields = QgsFields()
+    for field in source[kind]:
+        fields.append(QgsField(field.name, _TYPES[field.kind]))
+    return fields
+
+
+def degrees_crs() -> QgsCoordinateReferenceSystem:
+    """The CRS of all layers, EPSG:4326."""
+    return QgsCoordinateReferenceSystem(DEGREES)
+
+
+def features_of(kind: str, result: CoverageResult) -> Iterator[QgsFeature]:
+    """The features of one of the layers, made one at a time."""
+    if kind == TILES:
+        return _ledger_features(result.ledger)
+    return _table_features(result.images if kind == IMAGES else result.sequences)
+
+
+def add_features(sink: QgsFeatureSink, features: Iterable[QgsFeature], is_cancelled: Callable[[], bool]) -> bool:
+    """Add all features in batches; False where the sink refused some. Raises CancelledError."""
+    batch: list[QgsFeature] = []
+    added = True
+    for feature in features:
+        batch.append(feature)
+        if len(batch) == _BATCH:
+            if is_cancelled():
+                raise CancelledError()
+            added = sink.addFeatures(batch, QgsFeatureSink.Flag.FastInsert) and added
+            batch = []
+    return (sink.addFeatures(batch, QgsFeatureSink.Flag.FastInsert) if batch else True) and added
+
+
+def memory_layer(kind: str, result: CoverageResult, is_cancelled: Callable[[], bool]) -> QgsVectorLayer:
+    """One of the layers, filled and with its metadata, without a style. Raises CancelledError."""
+    name = {IMAGES: "Images", SEQUENCES: "Sequences", TILES: "Tiles"}[kind]
+    layer = QgsMemoryProviderUtils.createMemoryLayer(name, fields_of(kind), WKB_TYPES[kind], degrees_crs())
+    add_features(layer.dataProvider(), features_of(kind, result), is_cancelled)
+    layer.updateExtents()
+    layer.setMetadata(metadata_of(result, name))
+    return layer
+
+
+def apply_style(layer: QgsVectorLayer, kind: str) -> None:
+    """Give the layer the plugin's look."""
+    layer.loadNamedStyle(str(PLUGIN_FOLDER / "resources" / "styles" / f"{kind}.qml"))
+
+
+def metadata_of(result: CoverageResult, title: str) -> QgsLayerMetadata:
+    """Rights, licence and the request: these stay with the layer in a GeoPackage and feed QGIS' map_credits()."""
+    metadata = QgsLayerMetadata()
+    metadata.setTitle(f"Mapillary {title.lower()}")
+    metadata.setType("dataset")
+    metadata.setAbstract("\n".join([str(result.request), result_line(result), *remarks(result), *warnings(result)]))
+    metadata.setRights([RIGHTS])
+    metadata.setLicenses([LICENCE])
+    metadata.setLinks([QgsLayerMetadata.Link("Mapillary", "WWW:LINK", HOMEPAGE)])
+    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    metadata.setHistory([f"{now} {TITLE} {version()}: {result.request}"])
+    metadata.setCrs(degrees_crs())
+    return metadata
+
+
+def _time(milliseconds: int) -> QDateTime:
+    return QDateTime.fromMSecsSinceEpoch(milliseconds, Qt.TimeSpec.UTC)
+
+
+def _table_features(table: Table) -> Iterator[QgsFeature]:
+    columns = [
+        [None if value is None else _time(value) for value in table.columns[field.name]]
+        if field.kind is Kind.TIME
+        else table.columns[field.name]
+        for field in table.layer.fields
+    ]
+    make_geometry = _point if table.layer.shape is Shape.POINT else _lines
+    for position, *values in zip(table.geometries, *columns):
+        yield _feature(values, make_geometry(position))
+
+
+def _point(position: tuple[float, float]) -> QgsGeometry:
+    return QgsGeometry.fromPointXY(QgsPointXY(*position))
+
+
+def _lines(parts: list[list[tuple[float, float]]]) -> QgsGeometry:
+    return QgsGeometry.fromMultiPolylineXY([[QgsPointXY(*position) for position in part] for part in parts])
+
+
+def _ledger_features(ledger: Iterable[TileRecord]) -> Iterator[QgsFeature]:
+    for record in ledger:
+        box = tile_box(record.tile)
+        values = [
+            str(record.tile),
+            record.tileset,
+            record.status,
+            record.reason or None,
+            record.features,
+            record.kept,
+            record.bytes,
+            record.source,
+            None if record.fetched_at is None else _time(record.fetched_at),
+        ]
+        yield _feature(values, QgsGeometry.fromRect(QgsRectangle(box.west, box.south, box.east, box.north)))
+
+
+def _feature(values: list[Any], geometry: QgsGeometry) -> QgsFeature:
+    feature = QgsFeature()
+    feature.setAttributes(values)
+    feature.setGeometry(geometry)
+    return feature

@@ -1,0 +1,229 @@
+"""The one module that opens sockets, and the one place where the token is taken out of what others may read.
+
+https://requests.readthedocs.io
+"""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import re
+import socket
+import threading
+import time
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from ipaddress import ip_address
+from typing import Any, Mapping
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+
+from .about import user_agent
+from .errors import (
+    CancelledError,
+    ConnectionBrokenError,
+    MapillaryError,
+    UnexpectedReplyError,
+    UnreachableError,
+    UnsafeEndpointError,
+    UntrustedServerError,
+)
+from .inflate import MAX_BODY_BYTES, inflate
+
+CONNECT_SECONDS = 10
+READ_SECONDS = 30
+REPLY_SECONDS = 300
+"""The longest that one whole reply may take, however steadily it trickles in."""
+
+_CHUNK_BYTES = 2**16
+_SECRETS = re.compile(r"(?<=access_token=)[^&\s\"'<>]+|MLY(?:\||%7C)[^&\s\"'<>]+", re.IGNORECASE)
+
+
+def redact(text: str) -> str:
+    """The text without any token."""
+    return _SECRETS.sub("[token]", text)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the host is this computer."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def check_endpoint(url: str) -> str:
+    """The URL without a slash at its end. Raises UnsafeEndpointError unless it is https or on this computer."""
+    try:
+        parts = urlsplit(url)
+        safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+        usable = bool(parts.hostname) and (parts.port or 1) > 0 and not parts.username and not parts.query
+    except ValueError:
+        safe = usable = False
+    if not (safe and usable):
+        raise UnsafeEndpointError(
+            "The server address in MAPILLARY_TILES_URL or in the settings is refused: the token may only be sent to an"
+            " https address, or over http to this computer. Correct the address, or remove it to use Mapillary's own."
+        )
+    return url.rstrip("/")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the server answered. `body` is unpacked; `received_bytes` counts what came over the network."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    received_bytes: int
+
+
+class HttpSession:
+    """A pool of connections for one run, shared by its threads; `abort` ends every request within moments."""
+
+    def __init__(self, connections: int) -> None:
+        self._sockets = _Sockets()
+        self._log_filter = _RedactingFilter()
+        logging.getLogger("urllib3.connectionpool").addFilter(self._log_filter)
+        self._session = requests.Session()
+        self._session.headers["User-Agent"] = user_agent()
+        self._session.headers["Accept-Encoding"] = "gzip"
+        self._session.auth = _no_authentication
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        adapter = _AbortableAdapter(self._sockets, connections)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+
+    def get(self, url: str, query: Mapping[str, str]) -> Reply:
+        """One GET, redirects not followed. `url` must have passed `check_endpoint`; secrets belong in `query` only.
+
+        Raises UnreachableError, UntrustedServerError, ConnectionBrokenError, UnexpectedReplyError for a reply that is
+        too large, DamagedTileError for broken gzip, and CancelledError after `abort`. None holds the URL, not even in
+        its chain.
+        """
+        try:
+            return self._get(url, query)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError) as error:
+            failure = self._failure(error, urlsplit(url).hostname or "the server")
+        raise failure
+
+    def _get(self, url: str, query: Mapping[str, str]) -> Reply:
+        # A proxy of the environment must not see a request over plain http to this computer.
+        proxies = {"http": "", "https": ""} if is_loopback(urlsplit(url).hostname or "") else None
+        deadline = time.monotonic() + REPLY_SECONDS
+        with self._session.get(
+            url,
+            params=query,
+            stream=True,
+            allow_redirects=False,
+            timeout=(CONNECT_SECONDS, READ_SECONDS),
+            proxies=proxies,
+        ) as response:
+            received = bytearray()
+            for chunk in response.raw.stream(_CHUNK_BYTES, decode_content=False):
+                received += chunk
+                if len(received) > MAX_BODY_BYTES:
+                    raise UnexpectedReplyError(f"The reply is larger than {MAX_BODY_BYTES // 2**20} MB.")
+                if time.monotonic() > deadline:
+                    raise ConnectionBrokenError(f"The reply was not complete after {REPLY_SECONDS} seconds.")
+            announced = response.headers.get("Content-Length", "")
+            if announced.isdigit() and len(received) < int(announced):
+                raise ConnectionBrokenError("The connection broke before the whole reply was there.")
+            return Reply(response.status_code, response.headers, inflate(bytes(received)), len(received))
+
+    def _failure(self, error: Exception, host: str) -> MapillaryError:
+        if self._sockets.aborted:
+            return CancelledError()
+        if isinstance(error, requests.exceptions.SSLError):
+            return UntrustedServerError(host)
+        cause = error.args[0] if error.args else None
+        if isinstance(error, requests.ConnectTimeout) or isinstance(cause, urllib3.exceptions.MaxRetryError):
+            return UnreachableError(host)
+        if isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError)):
+            return ConnectionBrokenError(f"{host} did not answer within {READ_SECONDS} seconds.")
+        return ConnectionBrokenError("The connection broke before the whole reply was there.")
+
+    def abort(self) -> None:
+        """End all requests, also those that wait for a reply in other threads; they raise CancelledError."""
+        self._sockets.abort()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._session.close()
+        logging.getLogger("urllib3.connectionpool").removeFilter(self._log_filter)
+
+
+def _no_authentication(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Keeps requests from sending what a .netrc file holds for the host."""
+    return request
+
+
+class _RedactingFilter(logging.Filter):
+    """urllib3 logs every path with its query at level DEBUG."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = redact(record.getMessage()), ()
+        return True
+
+
+class _Sockets:
+    """The open sockets of a session, so that another thread can end a read that waits."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open: list[socket.socket] = []
+        self.aborted = False
+
+    def add(self, opened: socket.socket) -> None:
+        with self._lock:
+            if self.aborted:
+                raise OSError("aborted")
+            self._open = [known for known in self._open if known.fileno() >= 0]
+            self._open.append(opened)
+
+    def abort(self) -> None:
+        with self._lock:
+            self.aborted = True
+            for opened in self._open:
+                if opened.fileno() >= 0:
+                    _shut_down(opened)
+
+
+def _shut_down(opened: socket.socket) -> None:
+    try:
+        # The base class's method: an SSL socket's own would drop its state under the thread that reads.
+        socket.socket.shutdown(opened, socket.SHUT_RDWR)
+    except OSError:
+        logging.getLogger(__name__).debug("The server had closed the connection already.")
+
+
+class _AbortableAdapter(HTTPAdapter):
+    """A requests adapter whose connections report their sockets."""
+
+    def __init__(self, sockets: _Sockets, connections: int) -> None:
+        self._pools = {
+            "http": _reporting_pool(urllib3.HTTPConnectionPool, sockets),
+            "https": _reporting_pool(urllib3.HTTPSConnectionPool, sockets),
+        }
+        super().__init__(pool_connections=2, pool_maxsize=connections, pool_block=True)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = self._pools
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **kwargs)
+        manager.pool_classes_by_scheme = self._pools
+        return manager
+
+
+def _reporting_pool(pool_class: Any, sockets: _Sockets) -> Any:
+    class ReportingConnection(pool_class.ConnectionCls):  # type: ignore[misc]
+        def connect(self) -> None:
+            super().connect()
+            sockets.add(self.sock)
+
+    return type("ReportingPool", (pool_class,), {"ConnectionCls": ReportingConnection})

@@ -1,0 +1,95 @@
+"""A run's result in plain sentences: the same for the panel, Processing and the layers' metadata."""
+
+from __future__ import annotations
+
+from typing import Sequence
+
+from .collector import Table
+from .download import CoverageResult
+from .filters import Removed
+from .ledger import EMPTY, FAILED, reasons, verdict
+from .schema import IMAGE, SEQUENCE, SourceLayer
+from .tile_reader import LayerCounts
+
+_SHOWN_REASONS = 3
+_NOUN_IN_TILES = {IMAGE.name: "image", SEQUENCE.name: "sequence part"}
+
+
+def result_line(result: CoverageResult) -> str:
+    """What came of the run, such as `10,231 images and 222 sequences; 1 tile: 1 ok.`"""
+    found = " and ".join(counted(len(_table(result, layer)), layer.name) for layer in result.request.source_layers)
+    return f"{found}; {verdict(result.ledger)}."
+
+
+def remarks(result: CoverageResult) -> list[str]:
+    """What else there is to know: why it is empty, what filters removed, what the data lacks."""
+    sentences: list[str] = []
+    for layer in result.request.source_layers:
+        counts = result.counts[layer.name]
+        table = _table(result, layer)
+        sentences += _filtered(layer, counts, len(table), result.request.filter.is_active)
+        sentences += _lacking(layer, counts, table.columns["id"])
+    if all(record.status == EMPTY for record in result.ledger):
+        sentences.append("Mapillary has no coverage in this extent.")
+    if result.request.area.cut_at_poles:
+        sentences.append("The part of the extent beyond 85.0511 degrees of latitude was left out: there are no tiles.")
+    return sentences
+
+
+def warnings(result: CoverageResult) -> list[str]:
+    """What is missing from the result because tiles are."""
+    sentences: list[str] = []
+    if result.stopped_by:
+        sentences.append(f"The run was stopped, so the result is partial. {result.stopped_by}")
+    elif result.failed_count:
+        sentences.append(f"The result is partial: {counted(result.failed_count, 'tile')} could not be read.")
+        sentences += reasons(result.ledger, FAILED)[:_SHOWN_REASONS]
+    return sentences
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: `1 image`, `10,231 images`."""
+    return f"{number:,} {noun if number == 1 else noun + 's'}"
+
+
+def _table(result: CoverageResult, layer: SourceLayer) -> Table:
+    return result.images if layer is IMAGE else result.sequences
+
+
+def _filtered(layer: SourceLayer, counts: LayerCounts, kept: int, filter_is_active: bool) -> list[str]:
+    sentences = []
+    passed = counts.decoded - counts.removed.total
+    noun = _NOUN_IN_TILES[layer.name]
+    if filter_is_active and counts.decoded:
+        removed = _removed(counts.removed)
+        sentences.append(
+            f"{passed:,} of {counted(counts.decoded, noun)} in the tiles"
+            f" pass{'es' if passed == 1 else ''} the filter{': ' + removed if removed else ''}."
+        )
+    if passed and not kept:
+        sentences.append(f"The tiles hold {counted(passed, noun)}, but none in the extent.")
+    return sentences
+
+
+def _removed(removed: Removed) -> str:
+    parts = []
+    if removed.by_date:
+        parts.append(f"{removed.by_date:,} have another date")
+    if removed.undated:
+        parts.append(f"{removed.undated:,} have no date")
+    if removed.by_panorama:
+        parts.append(f"{removed.by_panorama:,} by the panorama choice")
+    return ", ".join(parts)
+
+
+def _lacking(layer: SourceLayer, counts: LayerCounts, ids: Sequence[object]) -> list[str]:
+    sentences = []
+    without_id = sum(value is None for value in ids)
+    if without_id:
+        sentences.append(
+            f"{counted(without_id, layer.name)} came without an id; each is kept, and duplicates among them cannot be"
+            " recognised."
+        )
+    if counts.unplaced:
+        sentences.append(f"{counted(counts.unplaced, layer.name)} came without a position and were left out.")
+    return sentences

@@ -1,0 +1,109 @@
+"""The fields of every layer, where in the tiles their values come from, and what counts as a value.
+
+Names, types and Shapefile names are a contract with other programs. Mapillary's tile properties:
+https://www.mapillary.com/developer/api-documentation (vector tiles).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Kind(Enum):
+    """What a field holds; see `cleaning` for what each accepts."""
+
+    OBJECT_ID = "object id"
+    KEY = "key"
+    TIME = "time"
+    ANGLE = "angle"
+    FLAG = "flag"
+    SCORE = "score"
+    TEXT = "text"
+    COUNT = "count"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a layer. `tile_property` is empty where the value does not come from a tile."""
+
+    name: str
+    kind: Kind
+    tile_property: str = ""
+
+
+class Shape(Enum):
+    """The geometry that the features of a source layer must have."""
+
+    POINT = 1
+    LINE = 2
+
+
+@dataclass(frozen=True)
+class SourceLayer:
+    """A layer inside the vector tiles and the fields made from it."""
+
+    name: str
+    shape: Shape
+    fields: tuple[Field, ...]
+
+    @property
+    def tile_properties(self) -> tuple[str, ...]:
+        """The names of the tile properties that are read."""
+        return tuple(field.tile_property for field in self.fields)
+
+
+IMAGE = SourceLayer(
+    "image",
+    Shape.POINT,
+    (
+        Field("id", Kind.OBJECT_ID, "id"),
+        Field("sequence_id", Kind.KEY, "sequence_id"),
+        Field("captured_at", Kind.TIME, "captured_at"),
+        Field("compass_angle", Kind.ANGLE, "compass_angle"),
+        Field("is_pano", Kind.FLAG, "is_pano"),
+        Field("creator_id", Kind.OBJECT_ID, "creator_id"),
+        Field("organization_id", Kind.OBJECT_ID, "organization_id"),
+        Field("on_foot", Kind.FLAG, "foot"),
+        Field("quality_score", Kind.SCORE, "quality_score"),
+    ),
+)
+
+SEQUENCE = SourceLayer(
+    "sequence",
+    Shape.LINE,
+    (
+        Field("id", Kind.KEY, "id"),
+        Field("image_id", Kind.OBJECT_ID, "image_id"),
+        Field("captured_at", Kind.TIME, "captured_at"),
+        Field("is_pano", Kind.FLAG, "is_pano"),
+        Field("creator_id", Kind.OBJECT_ID, "creator_id"),
+        Field("organization_id", Kind.OBJECT_ID, "organization_id"),
+        Field("on_foot", Kind.FLAG, "foot"),
+        Field("quality_score", Kind.SCORE, "quality_score"),
+    ),
+)
+
+LEDGER_FIELDS = (
+    Field("tile", Kind.TEXT),
+    Field("tileset", Kind.TEXT),
+    Field("status", Kind.TEXT),
+    Field("reason", Kind.TEXT),
+    Field("features", Kind.COUNT),
+    Field("kept", Kind.COUNT),
+    Field("bytes", Kind.COUNT),
+    Field("source", Kind.TEXT),
+    Field("fetched_at", Kind.TIME),
+)
+
+COVERAGE_TILESETS = {"original": "mly1_public", "computed": "mly1_computed_public"}
+"""The tileset of each position: `original` as the GPS gave it, `computed` after structure from motion."""
+
+COVERAGE_ZOOM = 14
+"""The only zoom whose tiles hold single images."""
+
+KNOWN_EMPTY_LAYER = "mapillary-empty"
+"""The layer, without features, of the tiles that old tile hosts sent for areas without coverage."""
+
+RETIRED_LAYERS = frozenset({"mapillary-images", "mapillary-sequences", "mapillary-sequence-overview"})
+"""Layers of the API v3 tiles, retired in 2021."""

@@ -1,0 +1,72 @@
+"""One tile from the server: its bytes, or the typed error that kept it away after the tries that make sense."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from secrets import SystemRandom
+from typing import Sequence
+
+from .errors import MapillaryError, ServerBusyError
+from .network import HttpSession, Reply, check_endpoint
+from .replies import tile_body
+from .tiling import TileId
+
+PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0)
+"""Waits between the five tries; each is lengthened by up to half, so that threads do not come back all at once."""
+
+LONGEST_PAUSE_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class FetchedTile:
+    """A tile's bytes, empty where it has no coverage; `reason` is `404` where that is how the server said so."""
+
+    body: bytes
+    reason: str
+    received_bytes: int
+    fetched_at: int
+    """Milliseconds since 1970 UTC."""
+
+
+class TileClient:
+    """Fetches tiles of one tileset. `stop` ends waits between tries."""
+
+    def __init__(
+        self,
+        session: HttpSession,
+        tiles_url: str,
+        credential: str,
+        stop: threading.Event,
+        pauses: Sequence[float] = PAUSES_SECONDS,
+    ) -> None:
+        """Raises UnsafeEndpointError."""
+        self._session = session
+        self._tiles_url = check_endpoint(tiles_url)
+        self._credential = credential
+        self._stop = stop
+        self._pauses = pauses
+
+    def fetch(self, tileset: str, tile: TileId) -> FetchedTile:
+        """The tile, after up to five tries where the failure is transient. Raises MapillaryError."""
+        for pause in self._pauses:
+            try:
+                return self._fetch_once(tileset, tile)
+            except MapillaryError as error:
+                if not error.is_transient or self._stop.wait(_lengthened(pause, error)):
+                    raise
+        return self._fetch_once(tileset, tile)
+
+    def _fetch_once(self, tileset: str, tile: TileId) -> FetchedTile:
+        url = f"{self._tiles_url}/{tileset}/2/{tile.z}/{tile.x}/{tile.y}"
+        reply: Reply = self._session.get(url, {"access_token": self._credential})
+        return FetchedTile(
+            tile_body(reply), "404" if reply.status == 404 else "", reply.received_bytes, int(time.time() * 1000)
+        )
+
+
+def _lengthened(pause: float, error: MapillaryError) -> float:
+    if isinstance(error, ServerBusyError) and error.retry_after is not None:
+        pause = min(max(pause, error.retry_after), LONGEST_PAUSE_SECONDS)
+    return pause * SystemRandom().uniform(1.0, 1.5)

@@ -1,0 +1,135 @@
+"""One tile all the way: fetched, decoded, cleaned, filtered, marked by area. Runs in many threads at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Optional
+
+from .area import Area, Box
+from .cleaning import clean_column
+from .collector import Table
+from .errors import ForeignTileError, MapillaryError
+from .filters import Removed
+from .georeference import georeference
+from .ledger import EMPTY, FAILED, OK, TileRecord
+from .mvt import Features, Tile, decode
+from .request import CoverageRequest
+from .schema import IMAGE, KNOWN_EMPTY_LAYER, RETIRED_LAYERS, SEQUENCE, Shape, SourceLayer
+from .tile_client import TileClient
+from .tiling import TileId, tile_box
+
+_COVERAGE_LAYERS = {IMAGE.name, SEQUENCE.name, "overview", KNOWN_EMPTY_LAYER}
+
+
+@dataclass
+class LayerCounts:
+    """What became of a source layer's features: `decoded`, of them `unplaced` (no geometry), removed, `outside`."""
+
+    decoded: int = 0
+    unplaced: int = 0
+    outside: int = 0
+    removed: Removed = field(default_factory=Removed)
+
+    def add(self, other: LayerCounts) -> None:
+        """Count another tile's in."""
+        self.decoded += other.decoded
+        self.unplaced += other.unplaced
+        self.outside += other.outside
+        self.removed.add(other.removed)
+
+
+@dataclass
+class TileOutcome:
+    """What one tile gave: its line in the ledger, and its kept features and counts by source layer."""
+
+    record: TileRecord
+    tables: dict[str, Table] = field(default_factory=dict)
+    counts: dict[str, LayerCounts] = field(default_factory=dict)
+    error: Optional[MapillaryError] = None
+
+
+def read_tile(client: TileClient, request: CoverageRequest, tile: TileId) -> TileOutcome:
+    """The outcome of one tile; a failure of the tile is part of it and not raised."""
+    tileset = request.tileset
+    try:
+        fetched = client.fetch(tileset, tile)
+    except MapillaryError as error:
+        return TileOutcome(TileRecord(tile, tileset, FAILED, str(error)), error=error)
+    origin: dict[str, Any] = {
+        "bytes": fetched.received_bytes,
+        "source": "network",
+        "fetched_at": fetched.fetched_at,
+    }
+    try:
+        decoded = decode(fetched.body, request.source_layers)
+        _check_layers(decoded)
+    except MapillaryError as error:
+        return TileOutcome(TileRecord(tile, tileset, FAILED, str(error), **origin), error=error)
+    if not any(decoded.outline.values()):
+        return TileOutcome(TileRecord(tile, tileset, EMPTY, fetched.reason, **origin))
+    outcome = TileOutcome(TileRecord(tile, tileset, OK))
+    for layer in request.source_layers:
+        features = decoded.features(layer.name)
+        if features is not None:
+            outcome.tables[layer.name], outcome.counts[layer.name] = _read_layer(features, layer, request, tile)
+    outcome.record = TileRecord(
+        tile,
+        tileset,
+        OK,
+        features=sum(counts.decoded for counts in outcome.counts.values()),
+        kept=sum(sum(table.in_area) for table in outcome.tables.values()),
+        **origin,
+    )
+    return outcome
+
+
+def _check_layers(tile: Tile) -> None:
+    names = set(tile.outline)
+    if names & RETIRED_LAYERS:
+        raise ForeignTileError(
+            "The tile is of Mapillary's API v3, which was retired in 2021. Check the server address in the settings."
+        )
+    if names and not names & _COVERAGE_LAYERS:
+        raise ForeignTileError("The vector tile holds no Mapillary coverage. Check the server address in the settings.")
+
+
+def _read_layer(
+    features: Features, layer: SourceLayer, request: CoverageRequest, tile: TileId
+) -> tuple[Table, LayerCounts]:
+    columns = {
+        field.name: clean_column(field.kind, features.properties[field.tile_property]) for field in layer.fields
+    }
+    geometries = georeference(features, layer.shape, tile)
+    table = Table(layer, columns, geometries, _in_tile(features, layer.shape), [])
+    rows, removed = request.filter.select(columns)
+    placed = [row for row in rows if geometries[row] is not None]
+    counts = LayerCounts(len(features), len(rows) - len(placed), 0, removed)
+    table.in_area = _in_area(table, request.area, placed, tile_box(tile))
+    # A sequence outside the area stays until all tiles are there: it may touch the area in another tile.
+    kept = placed if layer.shape is Shape.LINE else [row for row in placed if table.in_area[row]]
+    counts.outside = sum(not table.in_area[row] for row in placed)
+    return table.take(kept), counts
+
+
+def _in_tile(features: Features, shape: Shape) -> list[bool]:
+    if shape is Shape.LINE:
+        return [True] * len(features)
+    side = features.tile_extent
+    return [point is not None and 0 <= point[0] < side and 0 <= point[1] < side for point in features.geometries]
+
+
+def _in_area(table: Table, area: Area, rows: list[int], bounds: Box) -> list[bool]:
+    """Which rows lie in, or touch, the area; rows not asked about count as outside."""
+    inside = [False] * len(table)
+    whole = any(
+        box.west <= bounds.west and box.east >= bounds.east and box.south <= bounds.south and box.north >= bounds.north
+        for box in area.boxes
+    )
+    for row in rows:
+        if whole and table.in_tile[row] and table.layer.shape is Shape.POINT:
+            inside[row] = True
+        elif table.layer.shape is Shape.POINT:
+            inside[row] = area.contains(*table.geometries[row])
+        else:
+            inside[row] = area.touches(table.geometries[row])
+    return inside

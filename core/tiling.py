@@ -1,0 +1,73 @@
+"""From an area to its tiles and back: the only module that uses mercantile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+try:
+    import mercantile
+except ImportError:
+    from ..extlibs import mercantile
+
+from .area import Area, Box
+from .schema import COVERAGE_ZOOM
+
+
+class TileId(NamedTuple):
+    """A tile's address in the XYZ scheme, y from the top."""
+
+    z: int
+    x: int
+    y: int
+
+    def __str__(self) -> str:
+        return f"{self.z}/{self.x}/{self.y}"
+
+
+@dataclass(frozen=True)
+class _TileRange:
+    left: int
+    right: int
+    top: int
+    bottom: int
+
+    def __len__(self) -> int:
+        return (self.right - self.left + 1) * (self.bottom - self.top + 1)
+
+
+def _ranges(area: Area, zoom: int) -> list[_TileRange]:
+    """The tiles of each box, without those that only begin at its east or south edge."""
+    ranges = []
+    for box in area.boxes:
+        first = mercantile.tile(box.west, box.north, zoom)
+        last = mercantile.tile(box.east - mercantile.LL_EPSILON, box.south + mercantile.LL_EPSILON, zoom)
+        ranges.append(_TileRange(first.x, max(first.x, last.x), first.y, max(first.y, last.y)))
+    if len(ranges) == 2 and ranges[1].right >= ranges[0].left:
+        return [_TileRange(0, 2**zoom - 1, ranges[0].top, ranges[0].bottom)]
+    return ranges
+
+
+def count_tiles(area: Area, zoom: int = COVERAGE_ZOOM) -> int:
+    """How many tiles cover the area, without listing them."""
+    return sum(map(len, _ranges(area, zoom)))
+
+
+def tiles_of(area: Area, zoom: int = COVERAGE_ZOOM) -> list[TileId]:
+    """The tiles that cover the area, each once, row by row."""
+    return [
+        TileId(zoom, x, y)
+        for tiles in _ranges(area, zoom)
+        for y in range(tiles.top, tiles.bottom + 1)
+        for x in range(tiles.left, tiles.right + 1)
+    ]
+
+
+def tile_box(tile: TileId) -> Box:
+    """The tile's bounds in degrees."""
+    return Box(*mercantile.bounds(tile.x, tile.y, tile.z))
+
+
+def lon_lat_of_web_mercator(x: float, y: float) -> tuple[float, float]:
+    """EPSG:3857 metres to degrees, without folding longitudes beyond 180 back."""
+    return tuple(mercantile.lnglat(x, y))

@@ -1,0 +1,10 @@
+"""Mapillary's API v4 on loopback, for tests, the demo, the desktop and the benchmark.
+
+Start it with `python -m tests.emulator`, or in a test with `Emulator`.
+"""
+
+from .server import Emulator
+from .tiles import RecordedTiles
+from .town import Town
+
+__all__ = ["Emulator", "RecordedTiles", "Town"]
