@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from qgis.core import QgsApplication
+from typing import Any, Optional
 
+from qgis.core import QgsApplication
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtGui import QIcon
+from qgis.PyQt.QtWidgets import QAction
+
+from .core.about import PLUGIN_FOLDER, TITLE
 from .core.algorithms.provider import MapillaryProvider
 from .core.settings import Settings
 
@@ -11,23 +17,52 @@ from .core.settings import Settings
 class MapillaryCoveragePlugin:
     """What QGIS loads. `iface` is None in qgis_process, which calls only `initProcessing`."""
 
-    def __init__(self, iface):
+    def __init__(self, iface: Any) -> None:
         self._iface = iface
         self._settings = Settings()
-        self._provider = None
-        self._dock = None
+        self._provider: Optional[MapillaryProvider] = None
+        self._action: Optional[QAction] = None
+        self._dock: Any = None
 
-    def initProcessing(self):  # noqa: N802
+    def initProcessing(self) -> None:  # noqa: N802
         """Register the algorithms."""
         self._provider = MapillaryProvider(self._settings)
         QgsApplication.processingRegistry().addProvider(self._provider)
 
-    def initGui(self):  # noqa: N802
-        """Register the algorithms and the panel."""
+    def initGui(self) -> None:  # noqa: N802
+        """Register the algorithms, the panel and the button that shows it."""
         self.initProcessing()
+        self._add_dock()
+        icon = QIcon(str(PLUGIN_FOLDER / "resources" / "icons" / "mapillary_coverage.svg"))
+        self._action = QAction(icon, "Mapillary coverage", self._iface.mainWindow())
+        self._action.setObjectName("MapillaryCoverageAction")
+        self._action.setToolTip("Show or hide the Mapillary panel")
+        self._dock.setToggleVisibilityAction(self._action)
+        self._iface.addPluginToWebMenu(TITLE, self._action)
+        self._iface.addWebToolBarIcon(self._action)
 
-    def unload(self):
+    def unload(self) -> None:
         """Take everything out again, whatever a broken start left unmade."""
+        if self._action is not None:
+            self._iface.removePluginWebMenu(TITLE, self._action)
+            self._iface.removeWebToolBarIcon(self._action)
+            self._action.deleteLater()
+            self._action = None
+        if self._dock is not None:
+            self._dock.close_down()
+            self._iface.removeDockWidget(self._dock)
+            self._dock.deleteLater()
+            self._dock = None
         if self._provider is not None:
             QgsApplication.processingRegistry().removeProvider(self._provider)
             self._provider = None
+
+    def _add_dock(self) -> None:
+        from .ui.coverage_dock import CoverageDock
+        from .ui.messages import Messages
+
+        window = self._iface.mainWindow()
+        messages = Messages(self._iface.messageBar())
+        self._dock = CoverageDock(self._iface.mapCanvas(), self._settings, messages, window)
+        self._iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._dock)
+        window.restoreDockWidget(self._dock)

@@ -7,10 +7,10 @@ from typing import Optional
 from qgis.core import QgsApplication, QgsTask, QgsVectorLayer
 from qgis.PyQt.QtCore import pyqtSignal
 
-from .download import CoverageResult, download_coverage
 from .errors import MapillaryError
 from .layers import IMAGES, SEQUENCES, TILES, memory_layer
 from .request import CoverageRequest
+from .result import CoverageResult
 
 
 class CoverageTask(QgsTask):
@@ -33,6 +33,9 @@ class CoverageTask(QgsTask):
 
     def run(self) -> bool:
         """In a thread of the task manager."""
+        # requests takes 0.15 s to import, which QGIS' start should not pay for.
+        from .download import download_coverage
+
         try:
             result = download_coverage(
                 self.request, self._tiles_url, self._credential, self.isCanceled, self._show_progress

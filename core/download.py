@@ -5,58 +5,23 @@ from __future__ import annotations
 import queue
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from typing import Callable, Iterator, Optional, Sequence
 
-from .collector import Table, collect_images, collect_sequences
-from .errors import CancelledError, MapillaryError, NoTileReadError
-from .ledger import EMPTY, FAILED, OK, SKIPPED, TileRecord, reasons
+from .collector import collect_images, collect_sequences
+from .errors import CancelledError, MapillaryError
+from .ledger import SKIPPED, TileRecord
 from .network import HttpSession
 from .request import CoverageRequest
+from .result import CoverageResult, LayerCounts
 from .schema import IMAGE, SEQUENCE
 from .tile_client import PAUSES_SECONDS, TileClient
-from .tile_reader import LayerCounts, TileOutcome, read_tile
+from .tile_reader import TileOutcome, read_tile
 from .tiling import TileId, tiles_of
 
 CONNECTIONS = 6
 """Requests at once, over all that the plugin does."""
 
 _POLL_SECONDS = 0.1
-
-
-@dataclass(frozen=True)
-class CoverageResult:
-    """What a run gave. `counts` has an entry for each source layer asked for; `stopped_by` is why tiles were skipped."""
-
-    request: CoverageRequest
-    images: Table
-    sequences: Table
-    ledger: list[TileRecord]
-    counts: dict[str, LayerCounts]
-    stopped_by: Optional[MapillaryError] = None
-
-    @property
-    def failure(self) -> Optional[MapillaryError]:
-        """Why the run gave nothing at all; None where at least one tile was read, if only to find it empty."""
-        if any(record.status in (OK, EMPTY) for record in self.ledger):
-            return None
-        if self.stopped_by:
-            return self.stopped_by
-        return NoTileReadError(
-            f"None of the {len(self.ledger):,} tiles could be read. {' '.join(reasons(self.ledger, FAILED))}"
-            if len(self.ledger) > 1
-            else f"The tile could not be read. {self.ledger[0].reason}"
-        )
-
-    @property
-    def failed_count(self) -> int:
-        """Tiles that were asked for and not read."""
-        return sum(record.status == FAILED for record in self.ledger)
-
-    @property
-    def is_partial(self) -> bool:
-        """Whether any tile is missing."""
-        return any(record.status in (FAILED, SKIPPED) for record in self.ledger)
 
 
 def download_coverage(

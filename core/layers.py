@@ -23,11 +23,11 @@ from qgis.PyQt.QtCore import QDateTime, Qt, QVariant
 
 from .about import PLUGIN_FOLDER, TITLE, version
 from .collector import Table
-from .download import CoverageResult
 from .errors import CancelledError
 from .extent import DEGREES
 from .ledger import TileRecord
 from .report import remarks, result_line, warnings
+from .result import CoverageResult
 from .schema import IMAGE, LEDGER_FIELDS, SEQUENCE, Field, Kind, Shape
 from .tiling import tile_box
 

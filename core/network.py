@@ -13,7 +13,6 @@ import threading
 import time
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
-from ipaddress import ip_address
 from typing import Any, Mapping
 from urllib.parse import urlsplit
 
@@ -22,13 +21,13 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from .about import user_agent
+from .endpoint import is_loopback
 from .errors import (
     CancelledError,
     ConnectionBrokenError,
     MapillaryError,
     UnexpectedReplyError,
     UnreachableError,
-    UnsafeEndpointError,
     UntrustedServerError,
 )
 from .inflate import MAX_BODY_BYTES, inflate
@@ -45,30 +44,6 @@ _SECRETS = re.compile(r"(?<=access_token=)[^&\s\"'<>]+|MLY(?:\||%7C)[^&\s\"'<>]+
 def redact(text: str) -> str:
     """The text without any token."""
     return _SECRETS.sub("[token]", text)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the host is this computer."""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def check_endpoint(url: str) -> str:
-    """The URL without a slash at its end. Raises UnsafeEndpointError unless it is https or on this computer."""
-    try:
-        parts = urlsplit(url)
-        safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
-        usable = bool(parts.hostname) and (parts.port or 1) > 0 and not parts.username and not parts.query
-    except ValueError:
-        safe = usable = False
-    if not (safe and usable):
-        raise UnsafeEndpointError(
-            "The server address in MAPILLARY_TILES_URL or in the settings is refused: the token may only be sent to an"
-            " https address, or over http to this computer. Correct the address, or remove it to use Mapillary's own."
-        )
-    return url.rstrip("/")
 
 
 @dataclass(frozen=True)

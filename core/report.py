@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Sequence
 
 from .collector import Table
-from .download import CoverageResult
 from .filters import Removed
 from .ledger import EMPTY, FAILED, reasons, verdict
+from .result import CoverageResult, LayerCounts
 from .schema import IMAGE, SEQUENCE, SourceLayer
-from .tile_reader import LayerCounts
 
 _SHOWN_REASONS = 3
 _NOUN_IN_TILES = {IMAGE.name: "image", SEQUENCE.name: "sequence part"}

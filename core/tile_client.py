@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from secrets import SystemRandom
 from typing import Sequence
 
+from .endpoint import check_endpoint
 from .errors import MapillaryError, ServerBusyError
-from .network import HttpSession, Reply, check_endpoint
+from .network import HttpSession, Reply
 from .replies import tile_body
 from .tiling import TileId
 

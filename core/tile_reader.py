@@ -9,33 +9,16 @@ from .area import Area, Box
 from .cleaning import clean_column
 from .collector import Table
 from .errors import ForeignTileError, MapillaryError
-from .filters import Removed
 from .georeference import georeference
 from .ledger import EMPTY, FAILED, OK, TileRecord
 from .mvt import Features, Tile, decode
 from .request import CoverageRequest
+from .result import LayerCounts
 from .schema import IMAGE, KNOWN_EMPTY_LAYER, RETIRED_LAYERS, SEQUENCE, Shape, SourceLayer
 from .tile_client import TileClient
 from .tiling import TileId, tile_box
 
 _COVERAGE_LAYERS = {IMAGE.name, SEQUENCE.name, "overview", KNOWN_EMPTY_LAYER}
-
-
-@dataclass
-class LayerCounts:
-    """What became of a source layer's features: `decoded`, of them `unplaced` (no geometry), removed, `outside`."""
-
-    decoded: int = 0
-    unplaced: int = 0
-    outside: int = 0
-    removed: Removed = field(default_factory=Removed)
-
-    def add(self, other: LayerCounts) -> None:
-        """Count another tile's in."""
-        self.decoded += other.decoded
-        self.unplaced += other.unplaced
-        self.outside += other.outside
-        self.removed.add(other.removed)
 
 
 @dataclass

@@ -26,7 +26,7 @@ from qgis.PyQt.QtGui import QIcon
 
 from ..about import PLUGIN_FOLDER
 from ..area import Area
-from ..download import CoverageResult, download_coverage
+from ..endpoint import check_endpoint
 from ..errors import CancelledError, InvalidRequestError, MapillaryError
 from ..extent import DEGREES, area_of_extent, corners_of, parse_extent
 from ..filters import PANORAMA_CHOICES, CoverageFilter
@@ -43,9 +43,9 @@ from ..layers import (
     metadata_of,
 )
 from ..mvt import engine_name
-from ..network import check_endpoint
 from ..report import remarks, result_line, warnings
 from ..request import CoverageRequest
+from ..result import CoverageResult
 from ..schema import COVERAGE_TILESETS
 from ..settings import Settings
 
@@ -140,6 +140,9 @@ class DownloadCoverageAlgorithm(QgsProcessingAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         """The sinks are opened only after the download, so that a failing run touches no file."""
+        # requests takes 0.15 s to import, which QGIS' start should not pay for.
+        from ..download import download_coverage
+
         feedback.pushInfo(f"Decoding with {engine_name()}.")
         try:
             result = download_coverage(

@@ -1,0 +1,32 @@
+"""Where the token may be sent: to https addresses and to this computer, nowhere else."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from .errors import UnsafeEndpointError
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the host is this computer."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def check_endpoint(url: str) -> str:
+    """The URL without a slash at its end. Raises UnsafeEndpointError unless it is https or on this computer."""
+    try:
+        parts = urlsplit(url)
+        safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+        usable = bool(parts.hostname) and (parts.port or 1) > 0 and not parts.username and not parts.query
+    except ValueError:
+        safe = usable = False
+    if not (safe and usable):
+        raise UnsafeEndpointError(
+            "The server address in MAPILLARY_TILES_URL or in the settings is refused: the token may only be sent to an"
+            " https address, or over http to this computer. Correct the address, or remove it to use Mapillary's own."
+        )
+    return url.rstrip("/")

@@ -1,0 +1,64 @@
+"""What a run gave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Optional
+
+from .collector import Table
+from .errors import MapillaryError, NoTileReadError
+from .filters import Removed
+from .ledger import EMPTY, FAILED, OK, SKIPPED, TileRecord, reasons
+from .request import CoverageRequest
+
+
+@dataclass
+class LayerCounts:
+    """What became of a source layer's features: `decoded`, of them `unplaced` (no geometry), removed, `outside`."""
+
+    decoded: int = 0
+    unplaced: int = 0
+    outside: int = 0
+    removed: Removed = field(default_factory=Removed)
+
+    def add(self, other: LayerCounts) -> None:
+        """Count another tile's in."""
+        self.decoded += other.decoded
+        self.unplaced += other.unplaced
+        self.outside += other.outside
+        self.removed.add(other.removed)
+
+
+@dataclass(frozen=True)
+class CoverageResult:
+    """What a run gave. `counts` has an entry for each source layer asked for; `stopped_by` is why tiles were skipped."""
+
+    request: CoverageRequest
+    images: Table
+    sequences: Table
+    ledger: list[TileRecord]
+    counts: dict[str, LayerCounts]
+    stopped_by: Optional[MapillaryError] = None
+
+    @property
+    def failure(self) -> Optional[MapillaryError]:
+        """Why the run gave nothing at all; None where at least one tile was read, if only to find it empty."""
+        if any(record.status in (OK, EMPTY) for record in self.ledger):
+            return None
+        if self.stopped_by:
+            return self.stopped_by
+        return NoTileReadError(
+            f"None of the {len(self.ledger):,} tiles could be read. {' '.join(reasons(self.ledger, FAILED))}"
+            if len(self.ledger) > 1
+            else f"The tile could not be read. {self.ledger[0].reason}"
+        )
+
+    @property
+    def failed_count(self) -> int:
+        """Tiles that were asked for and not read."""
+        return sum(record.status == FAILED for record in self.ledger)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether any tile is missing."""
+        return any(record.status in (FAILED, SKIPPED) for record in self.ledger)

@@ -1,0 +1,85 @@
+"""The form: what to load and which filters, as a request for what the map canvas shows."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Optional
+
+from qgis.core import QgsProject
+from qgis.gui import QgsDateEdit, QgsMapCanvas
+from qgis.PyQt import uic
+from qgis.PyQt.QtWidgets import QWidget
+
+from ..core.errors import InvalidRequestError
+from ..core.extent import area_of_extent, corners_of
+from ..core.filters import CoverageFilter
+from ..core.report import counted
+from ..core.request import CoverageRequest
+from ..core.settings import Settings
+
+_POSITIONS = {"original": "Original (GPS)", "computed": "Computed (structure from motion)"}
+_PANORAMAS = {"all": "All images", "only": "Panoramas only", "without": "Without panoramas"}
+
+
+class CoveragePanel(QWidget):
+    """The widgets of the form. `request()` reads them."""
+
+    def __init__(self, canvas: QgsMapCanvas, settings: Settings, parent: Optional[QWidget] = None) -> None:
+        super().__init__(parent)
+        uic.loadUi(str(Path(__file__).with_suffix(".ui")), self)
+        self._canvas = canvas
+        self._settings = settings
+        for combo, words in ((self.positionCombo, _POSITIONS), (self.panoramaCombo, _PANORAMAS)):
+            for word, label in words.items():
+                combo.addItem(label, word)
+        for edit in (self.startEdit, self.endEdit):
+            edit.setDisplayFormat("yyyy-MM-dd")
+            edit.setNullRepresentation("any day")
+            edit.setAllowNull(True)
+            edit.clear()
+            edit.dateChanged.connect(self.show_estimate)
+        self.imagesCheck.toggled.connect(self.show_estimate)
+        self.sequencesCheck.toggled.connect(self.show_estimate)
+        self.tokenEdit.textChanged.connect(settings.enter_credential)
+        if settings.environment_has_credential():
+            self.tokenEdit.setPlaceholderText("From MAPILLARY_ACCESS_TOKEN")
+        self._is_running = False
+        self.set_running(False)
+
+    def request(self) -> CoverageRequest:
+        """What the form and the canvas ask for. Raises InvalidRequestError."""
+        view = self._canvas.mapSettings()
+        return CoverageRequest(
+            area_of_extent(
+                corners_of(view.visibleExtent()), view.destinationCrs(), QgsProject.instance().transformContext()
+            ),
+            self.positionCombo.currentData(),
+            CoverageFilter(_day(self.startEdit), _day(self.endEdit), self.panoramaCombo.currentData()),
+            self.imagesCheck.isChecked(),
+            self.sequencesCheck.isChecked(),
+        )
+
+    def show_estimate(self) -> None:
+        """Say what the button would do, or why it cannot."""
+        try:
+            request = self.request()
+        except InvalidRequestError as error:
+            self.estimateLabel.setText(str(error))
+            self.downloadButton.setEnabled(False)
+            return
+        self.estimateLabel.setText(f"The map canvas covers {counted(request.tile_count, 'tile')}.")
+        self.downloadButton.setEnabled(not self._is_running)
+
+    def set_running(self, is_running: bool) -> None:
+        """Switch between waiting for Download and for Cancel."""
+        self._is_running = is_running
+        self.cancelButton.setEnabled(is_running)
+        self.progressBar.setVisible(is_running)
+        self.progressBar.setValue(0)
+        self.show_estimate()
+
+
+def _day(edit: QgsDateEdit) -> Optional[date]:
+    day = edit.date()
+    return None if edit.isNull() or not day.isValid() else date(day.year(), day.month(), day.day())

@@ -1,0 +1,30 @@
+"""The one funnel to the message bar and the log."""
+
+from __future__ import annotations
+
+from qgis.core import Qgis
+from qgis.gui import QgsMessageBar
+
+from ..core.about import TITLE
+from ..core.log import log
+
+_STAY = 0
+
+
+class Messages:
+    """Shows sentences in QGIS' message bar and keeps them in the log; problems stay until they are closed."""
+
+    def __init__(self, bar: QgsMessageBar) -> None:
+        self._bar = bar
+
+    def warn(self, text: str) -> None:
+        """The work is done, but something is missing."""
+        self._show(text, Qgis.MessageLevel.Warning)
+
+    def fail(self, text: str) -> None:
+        """The work could not be done."""
+        self._show(text, Qgis.MessageLevel.Critical)
+
+    def _show(self, text: str, level: Qgis.MessageLevel) -> None:
+        log(text, level)
+        self._bar.pushMessage(TITLE, text, level, _STAY)
