@@ -5,9 +5,9 @@ All longitudes and latitudes are EPSG:4326.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import Iterable, Sequence
 
 from .errors import InvalidRequestError
 

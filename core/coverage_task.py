@@ -7,6 +7,7 @@ from typing import Optional
 from qgis.core import QgsApplication, QgsTask, QgsVectorLayer
 from qgis.PyQt.QtCore import pyqtSignal
 
+from .endpoint import TileServer
 from .errors import MapillaryError
 from .layers import IMAGES, SEQUENCES, TILES, memory_layer
 from .request import CoverageRequest
@@ -22,14 +23,13 @@ class CoverageTask(QgsTask):
 
     ended = pyqtSignal()
 
-    def __init__(self, request: CoverageRequest, tiles_url: str, credential: str) -> None:
+    def __init__(self, request: CoverageRequest, server: TileServer) -> None:
         super().__init__("Mapillary coverage", QgsTask.Flag.CanCancel)
         self.request = request
         self.result: Optional[CoverageResult] = None
         self.layers: dict[str, QgsVectorLayer] = {}
         self.error: Optional[MapillaryError] = None
-        self._tiles_url = tiles_url
-        self._credential = credential
+        self._server = server
 
     def run(self) -> bool:
         """In a thread of the task manager."""
@@ -37,9 +37,7 @@ class CoverageTask(QgsTask):
         from .download import download_coverage
 
         try:
-            result = download_coverage(
-                self.request, self._tiles_url, self._credential, self.isCanceled, self._show_progress
-            )
+            result = download_coverage(self.request, self._server, self.isCanceled, self._show_progress)
             if result.failure:
                 raise result.failure
             kinds = [IMAGES] * self.request.images + [SEQUENCES] * self.request.sequences + [TILES]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from typing import Callable, Iterator, Optional, Sequence
+from typing import Callable, Optional
 
 from .collector import collect_images, collect_sequences
+from .endpoint import TileServer
 from .errors import CancelledError, MapillaryError
 from .ledger import SKIPPED, TileRecord
 from .network import HttpSession
@@ -26,8 +28,7 @@ _POLL_SECONDS = 0.1
 
 def download_coverage(
     request: CoverageRequest,
-    tiles_url: str,
-    credential: str,
+    server: TileServer,
     is_cancelled: Callable[[], bool] = lambda: False,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
     pauses: Sequence[float] = PAUSES_SECONDS,
@@ -35,13 +36,12 @@ def download_coverage(
     """Fetch, decode, filter and collect all tiles of the request.
 
     Tiles that fail are in the ledger, not raised; the order of features does not depend on the order of replies.
-    `on_progress` gets the tiles done and their total. Raises CancelledError, within a second of `is_cancelled`, and
-    UnsafeEndpointError.
+    `on_progress` gets the tiles done and their total. Raises CancelledError within a second of `is_cancelled`.
     """
     stop = threading.Event()
     session = HttpSession(CONNECTIONS)
     try:
-        client = TileClient(session, tiles_url, credential, stop, pauses)
+        client = TileClient(session, server, stop, pauses)
         return _Run(request, client, session, stop).finish(is_cancelled, on_progress)
     finally:
         stop.set()
@@ -65,9 +65,7 @@ class _Run:
         self._outcomes: dict[TileId, TileOutcome] = {}
         self._stopped_by: Optional[MapillaryError] = None
 
-    def finish(
-        self, is_cancelled: Callable[[], bool], on_progress: Callable[[int, int], None]
-    ) -> CoverageResult:
+    def finish(self, is_cancelled: Callable[[], bool], on_progress: Callable[[int, int], None]) -> CoverageResult:
         pool = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="mapillary_tiles")
         try:
             workers = [pool.submit(self._work) for _ in range(min(CONNECTIONS, len(self._tiles)))]
@@ -76,6 +74,7 @@ class _Run:
                 if is_cancelled():
                     raise CancelledError()
                 _, running = wait(running, timeout=_POLL_SECONDS)
+                self._session.end_overdue()
                 self._take_arrived(on_progress)
             for worker in workers:
                 worker.result()

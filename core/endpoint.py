@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -30,3 +31,14 @@ def check_endpoint(url: str) -> str:
             " https address, or over http to this computer. Correct the address, or remove it to use Mapillary's own."
         )
     return url.rstrip("/")
+
+
+@dataclass(frozen=True)
+class TileServer:
+    """A server and the token for it; the token never shows in its text form. Raises UnsafeEndpointError."""
+
+    url: str
+    credential: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "url", check_endpoint(self.url))

@@ -54,8 +54,8 @@ class ThrottledError(MapillaryError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The tile server answered with a redirect to a login page. Mapillary does this for about a day when too many"
-            " tiles were asked for from one internet address; asking again prolongs it. On a public network, check"
+            "The tile server answered with a redirect to a login page. Mapillary does this for about a day when too"
+            " many tiles were asked for from one internet address; asking again prolongs it. On a public network, check"
             " first that you are signed in to the network itself."
         )
 
@@ -107,6 +107,13 @@ class ConnectionBrokenError(MapillaryError):
     """The connection broke, or stalled, before the whole reply was there."""
 
     is_transient = True
+
+
+class SlowReplyError(MapillaryError):
+    """The reply trickled in for longer than any reply should take; not tried again, since each try takes as long."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"The reply was not complete after {seconds:g} seconds.")
 
 
 class ServerBusyError(MapillaryError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from qgis.core import (
+    Qgis,
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
     QgsCoordinateTransformContext,
@@ -23,7 +24,7 @@ from .tiling import lon_lat_of_web_mercator
 
 DEGREES = "EPSG:4326"
 _WEB_MERCATOR = ("EPSG:3857", "EPSG:900913", "EPSG:3785")
-_NUMBER = r"\s*([-+]?[\d.]+(?:[eE][-+]?\d+)?)\s*"
+_NUMBER = r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*"
 _EXTENT_TEXT = re.compile(rf"^{','.join([_NUMBER] * 4)}(?:\[(.+)\])?\s*$")
 _GRID = 16
 
@@ -37,13 +38,12 @@ def parse_extent(text: str) -> tuple[Corners, str]:
     Raises InvalidRequestError for other texts.
     """
     match = _EXTENT_TEXT.match(text)
-    try:
-        west, east, south, north = (float(number) for number in match.groups()[:4]) if match else ()
-    except ValueError:
+    if not match:
         raise InvalidRequestError(
             f"“{text}” is not an extent. Write it as xmin,xmax,ymin,ymax [EPSG:4326], or choose it on the map."
-        ) from None
-    return (west, south, east, north), (match[5] or "" if match else "")
+        )
+    west, east, south, north = (float(number) for number in match.groups()[:4])
+    return (west, south, east, north), match[5] or ""
 
 
 def corners_of(rectangle: QgsRectangle) -> Corners:
@@ -51,9 +51,7 @@ def corners_of(rectangle: QgsRectangle) -> Corners:
     return rectangle.xMinimum(), rectangle.yMinimum(), rectangle.xMaximum(), rectangle.yMaximum()
 
 
-def area_of_extent(
-    corners: Corners, crs: QgsCoordinateReferenceSystem, context: QgsCoordinateTransformContext
-) -> Area:
+def area_of_extent(corners: Corners, crs: QgsCoordinateReferenceSystem, context: QgsCoordinateTransformContext) -> Area:
     """The area in degrees of a box in any CRS. Raises InvalidRequestError."""
     if not crs.isValid():
         raise InvalidRequestError(
@@ -116,7 +114,7 @@ def _crosses_antimeridian(box: QgsRectangle, transform: QgsCoordinateTransform) 
 
 def _holds_pole(box: QgsRectangle, latitude: float, transform: QgsCoordinateTransform) -> bool:
     try:
-        pole = transform.transform(QgsPointXY(0, latitude), QgsCoordinateTransform.TransformDirection.ReverseTransform)
+        pole = transform.transform(QgsPointXY(0, latitude), Qgis.TransformDirection.Reverse)
     except QgsCsException:
         return False
     return box.contains(pole)

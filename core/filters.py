@@ -5,9 +5,10 @@ A filter acts on the layers that have its field. Both days of a date range belon
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
-from typing import Any, Mapping, Optional, Sequence
+from typing import Any, Optional
 
 from .errors import InvalidRequestError
 
@@ -41,7 +42,8 @@ class CoverageFilter:
     """Captured from `start_date` to `end_date`, both included, and panoramas `all`, `only` or `without`.
 
     With a date, features without one are left out. `without` keeps what is not known to be a panorama, so that `only`
-    and `without` together are `all`. Raises InvalidRequestError for a range that ends before it starts, or another word.
+    and `without` together are `all`. Raises InvalidRequestError for a range that ends before it starts, or another
+    word.
     """
 
     start_date: Optional[date] = None

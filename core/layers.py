@@ -1,9 +1,10 @@
-"""Columns to QGIS: fields, features and memory layers. Runs in a task's thread; the layers then move to the main one."""
+"""Columns to QGIS: fields, features and memory layers, made in a task's thread."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timezone
-from typing import Any, Callable, Iterable, Iterator, Sequence
+from typing import Any, Callable
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,

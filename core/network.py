@@ -11,9 +11,10 @@ import re
 import socket
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -26,6 +27,7 @@ from .errors import (
     CancelledError,
     ConnectionBrokenError,
     MapillaryError,
+    SlowReplyError,
     UnexpectedReplyError,
     UnreachableError,
     UntrustedServerError,
@@ -79,16 +81,17 @@ class HttpSession:
         too large, DamagedTileError for broken gzip, and CancelledError after `abort`. None holds the URL, not even in
         its chain.
         """
+        started = time.monotonic()
         try:
             return self._get(url, query)
         except (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError) as error:
-            failure = self._failure(error, urlsplit(url).hostname or "the server")
+            seconds = time.monotonic() - started
+            failure = self._failure(error, urlsplit(url).hostname or "the server", seconds)
         raise failure
 
     def _get(self, url: str, query: Mapping[str, str]) -> Reply:
         # A proxy of the environment must not see a request over plain http to this computer.
         proxies = {"http": "", "https": ""} if is_loopback(urlsplit(url).hostname or "") else None
-        deadline = time.monotonic() + REPLY_SECONDS
         with self._session.get(
             url,
             params=query,
@@ -102,16 +105,16 @@ class HttpSession:
                 received += chunk
                 if len(received) > MAX_BODY_BYTES:
                     raise UnexpectedReplyError(f"The reply is larger than {MAX_BODY_BYTES // 2**20} MB.")
-                if time.monotonic() > deadline:
-                    raise ConnectionBrokenError(f"The reply was not complete after {REPLY_SECONDS} seconds.")
             announced = response.headers.get("Content-Length", "")
             if announced.isdigit() and len(received) < int(announced):
-                raise ConnectionBrokenError("The connection broke before the whole reply was there.")
+                raise http.client.IncompleteRead(b"", int(announced) - len(received))
             return Reply(response.status_code, response.headers, inflate(bytes(received)), len(received))
 
-    def _failure(self, error: Exception, host: str) -> MapillaryError:
+    def _failure(self, error: Exception, host: str, seconds: float) -> MapillaryError:
         if self._sockets.aborted:
             return CancelledError()
+        if seconds > REPLY_SECONDS:
+            return SlowReplyError(REPLY_SECONDS)
         if isinstance(error, requests.exceptions.SSLError):
             return UntrustedServerError(host)
         cause = error.args[0] if error.args else None
@@ -124,6 +127,10 @@ class HttpSession:
     def abort(self) -> None:
         """End all requests, also those that wait for a reply in other threads; they raise CancelledError."""
         self._sockets.abort()
+
+    def end_overdue(self) -> None:
+        """End replies that take longer than REPLY_SECONDS; to be called now and then, from any thread."""
+        self._sockets.end_overdue()
 
     def close(self) -> None:
         """Give the connections back."""
@@ -149,22 +156,29 @@ class _Sockets:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._open: list[socket.socket] = []
+        self._deadlines: dict[socket.socket, float] = {}
         self.aborted = False
 
-    def add(self, opened: socket.socket) -> None:
+    def watch(self, opened: socket.socket) -> None:
+        """A request begins on this socket."""
         with self._lock:
             if self.aborted:
                 raise OSError("aborted")
-            self._open = [known for known in self._open if known.fileno() >= 0]
-            self._open.append(opened)
+            self._deadlines = {known: deadline for known, deadline in self._deadlines.items() if known.fileno() >= 0}
+            self._deadlines[opened] = time.monotonic() + REPLY_SECONDS
+
+    def end_overdue(self) -> None:
+        now = time.monotonic()
+        with self._lock:
+            for opened, deadline in self._deadlines.items():
+                if deadline < now:
+                    _shut_down(opened)
 
     def abort(self) -> None:
         with self._lock:
             self.aborted = True
-            for opened in self._open:
-                if opened.fileno() >= 0:
-                    _shut_down(opened)
+            for opened in self._deadlines:
+                _shut_down(opened)
 
 
 def _shut_down(opened: socket.socket) -> None:
@@ -172,7 +186,7 @@ def _shut_down(opened: socket.socket) -> None:
         # The base class's method: an SSL socket's own would drop its state under the thread that reads.
         socket.socket.shutdown(opened, socket.SHUT_RDWR)
     except OSError:
-        logging.getLogger(__name__).debug("The server had closed the connection already.")
+        logging.getLogger(__name__).debug("The connection was closed already.")
 
 
 class _AbortableAdapter(HTTPAdapter):
@@ -196,9 +210,13 @@ class _AbortableAdapter(HTTPAdapter):
 
 
 def _reporting_pool(pool_class: Any, sockets: _Sockets) -> Any:
-    class ReportingConnection(pool_class.ConnectionCls):  # type: ignore[misc]
+    class ReportingConnection(pool_class.ConnectionCls):
         def connect(self) -> None:
             super().connect()
-            sockets.add(self.sock)
+            sockets.watch(self.sock)
+
+        def getresponse(self, *args: Any, **kwargs: Any) -> Any:
+            sockets.watch(self.sock)
+            return super().getresponse(*args, **kwargs)
 
     return type("ReportingPool", (pool_class,), {"ConnectionCls": ReportingConnection})

@@ -6,7 +6,8 @@ Mapillary answers a bad token with status 500, a throttle with a redirect, and e
 from __future__ import annotations
 
 import json
-from typing import Any, Mapping, Optional
+from collections.abc import Mapping
+from typing import Any, Optional
 
 from .errors import (
     BlockedError,
@@ -73,7 +74,8 @@ def _status_error(reply: Reply) -> MapillaryError:
     if reply.status in (401, 403):
         return RefusedCredentialError()
     if reply.status == 429 or reply.status >= 500:
-        return ServerBusyError(f"Mapillary could not answer for the moment (status {reply.status}).", _retry_after(reply))
+        message = f"Mapillary could not answer for the moment (status {reply.status})."
+        return ServerBusyError(message, _retry_after(reply))
     return UnexpectedReplyError(f"The server answered with status {reply.status} instead of a vector tile.")
 
 

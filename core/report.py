@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Sequence
+from collections.abc import Sequence
 
 from .collector import Table
 from .filters import Removed
@@ -77,7 +77,7 @@ def _removed(removed: Removed) -> str:
     if removed.undated:
         parts.append(f"{removed.undated:,} have no date")
     if removed.by_panorama:
-        parts.append(f"{removed.by_panorama:,} by the panorama choice")
+        parts.append(f"{removed.by_panorama:,} removed by the panorama choice")
     return ", ".join(parts)
 
 

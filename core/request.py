@@ -29,9 +29,7 @@ class CoverageRequest:
 
     def __post_init__(self) -> None:
         if self.position not in COVERAGE_TILESETS:
-            raise InvalidRequestError(
-                f"The position can be {' or '.join(COVERAGE_TILESETS)}, not “{self.position}”."
-            )
+            raise InvalidRequestError(f"The position can be {' or '.join(COVERAGE_TILESETS)}, not “{self.position}”.")
         if not self.source_layers:
             raise InvalidRequestError("Nothing was asked for. Choose images, sequences or both.")
         if self.tile_count > MAX_TILES:

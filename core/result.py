@@ -31,7 +31,9 @@ class LayerCounts:
 
 @dataclass(frozen=True)
 class CoverageResult:
-    """What a run gave. `counts` has an entry for each source layer asked for; `stopped_by` is why tiles were skipped."""
+    """What a run gave. `counts` has an entry for each source layer asked for; `stopped_by` says why tiles
+    were skipped.
+    """
 
     request: CoverageRequest
     images: Table

@@ -7,6 +7,7 @@ from typing import Optional
 
 from qgis.core import QgsSettings
 
+from .endpoint import TileServer
 from .errors import MissingCredentialError
 
 GROUP = "mapillary_coverage"
@@ -35,6 +36,10 @@ class Settings:
         if not found:
             raise MissingCredentialError()
         return found
+
+    def tile_server(self) -> TileServer:
+        """Server and token together. Raises UnsafeEndpointError and MissingCredentialError."""
+        return TileServer(self.tiles_url(), self.credential())
 
     def environment_has_credential(self) -> bool:
         """Whether MAPILLARY_ACCESS_TOKEN is set."""

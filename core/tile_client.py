@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from secrets import SystemRandom
-from typing import Sequence
 
-from .endpoint import check_endpoint
+from .endpoint import TileServer
 from .errors import MapillaryError, ServerBusyError
 from .network import HttpSession, Reply
 from .replies import tile_body
@@ -37,15 +37,12 @@ class TileClient:
     def __init__(
         self,
         session: HttpSession,
-        tiles_url: str,
-        credential: str,
+        server: TileServer,
         stop: threading.Event,
         pauses: Sequence[float] = PAUSES_SECONDS,
     ) -> None:
-        """Raises UnsafeEndpointError."""
         self._session = session
-        self._tiles_url = check_endpoint(tiles_url)
-        self._credential = credential
+        self._server = server
         self._stop = stop
         self._pauses = pauses
 
@@ -60,8 +57,8 @@ class TileClient:
         return self._fetch_once(tileset, tile)
 
     def _fetch_once(self, tileset: str, tile: TileId) -> FetchedTile:
-        url = f"{self._tiles_url}/{tileset}/2/{tile.z}/{tile.x}/{tile.y}"
-        reply: Reply = self._session.get(url, {"access_token": self._credential})
+        url = f"{self._server.url}/{tileset}/2/{tile.z}/{tile.x}/{tile.y}"
+        reply: Reply = self._session.get(url, {"access_token": self._server.credential})
         return FetchedTile(
             tile_body(reply), "404" if reply.status == 404 else "", reply.received_bytes, int(time.time() * 1000)
         )

@@ -79,9 +79,7 @@ def _check_layers(tile: Tile) -> None:
 def _read_layer(
     features: Features, layer: SourceLayer, request: CoverageRequest, tile: TileId
 ) -> tuple[Table, LayerCounts]:
-    columns = {
-        field.name: clean_column(field.kind, features.properties[field.tile_property]) for field in layer.fields
-    }
+    columns = {field.name: clean_column(field.kind, features.properties[field.tile_property]) for field in layer.fields}
     geometries = georeference(features, layer.shape, tile)
     table = Table(layer, columns, geometries, _in_tile(features, layer.shape), [])
     rows, removed = request.filter.select(columns)

@@ -9,7 +9,6 @@ from qgis.gui import QgsDockWidget, QgsMapCanvas
 from qgis.PyQt.QtWidgets import QFrame, QScrollArea, QWidget
 
 from ..core.coverage_task import CoverageTask
-from ..core.endpoint import check_endpoint
 from ..core.errors import CancelledError, MapillaryError, MissingCredentialError
 from ..core.log import log
 from ..core.mvt import engine_name
@@ -49,8 +48,7 @@ class CoverageDock(QgsDockWidget):
         """Start the download that the form asks for."""
         try:
             request = self.panel.request()
-            tiles_url = check_endpoint(self._settings.tiles_url())
-            task = CoverageTask(request, tiles_url, self._settings.credential())
+            task = CoverageTask(request, self._settings.tile_server())
         except MapillaryError as error:
             if isinstance(error, MissingCredentialError):
                 self.panel.tokenEdit.setFocus()

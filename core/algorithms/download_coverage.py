@@ -26,7 +26,7 @@ from qgis.PyQt.QtGui import QIcon
 
 from ..about import PLUGIN_FOLDER
 from ..area import Area
-from ..endpoint import check_endpoint
+from ..endpoint import TileServer
 from ..errors import CancelledError, InvalidRequestError, MapillaryError
 from ..extent import DEGREES, area_of_extent, corners_of, parse_extent
 from ..filters import PANORAMA_CHOICES, CoverageFilter
@@ -73,9 +73,8 @@ class DownloadCoverageAlgorithm(QgsProcessingAlgorithm):
     def __init__(self, settings: Settings) -> None:
         super().__init__()
         self._settings = settings
-        self._request: Optional[CoverageRequest] = None
-        self._tiles_url: Optional[str] = None
-        self._credential: Optional[str] = None
+        self._request: CoverageRequest
+        self._server: TileServer
 
     def createInstance(self) -> DownloadCoverageAlgorithm:  # noqa: N802
         return DownloadCoverageAlgorithm(self._settings)
@@ -90,7 +89,7 @@ class DownloadCoverageAlgorithm(QgsProcessingAlgorithm):
         return HELP
 
     def tags(self) -> list[str]:
-        return ["mapillary", "street", "level", "imagery", "images", "sequences", "panorama", "photos", "vector", "tiles"]
+        return ["street-level", "imagery", "images", "sequences", "panorama", "photos", "vector tiles"]
 
     def icon(self) -> QIcon:
         return QIcon(str(PLUGIN_FOLDER / "resources" / "icons" / "mapillary_coverage.svg"))
@@ -130,8 +129,7 @@ class DownloadCoverageAlgorithm(QgsProcessingAlgorithm):
         """On the main thread, where settings and the token may be read."""
         try:
             self._request = self._read_request(parameters, context)
-            self._tiles_url = check_endpoint(self._settings.tiles_url())
-            self._credential = self._settings.credential()
+            self._server = self._settings.tile_server()
         except MapillaryError as error:
             raise QgsProcessingException(str(error)) from None
         return True
@@ -147,8 +145,7 @@ class DownloadCoverageAlgorithm(QgsProcessingAlgorithm):
         try:
             result = download_coverage(
                 self._request,
-                self._tiles_url,
-                self._credential,
+                self._server,
                 feedback.isCanceled,
                 lambda done, total: feedback.setProgress(100 * done / total),
             )

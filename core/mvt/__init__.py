@@ -6,9 +6,9 @@ which every QGIS has. Specification: https://github.com/mapbox/vector-tile-spec 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 from types import ModuleType
-from typing import Sequence
 
 from ..errors import DamagedTileError
 from ..inflate import inflate

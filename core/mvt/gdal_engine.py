@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import sqlite3
 import struct
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Iterator, Mapping, Optional
+from typing import Any, Optional
 from uuid import uuid4
 
 from osgeo import gdal
@@ -97,7 +98,9 @@ def _read_layer(connection: sqlite3.Connection, layer: SourceLayer, outline: Lay
     properties.update(zip(names, columns[1:]))
     read_geometry = _point if layer.shape is Shape.POINT else _lines
     return Features(
-        outline.tile_extent, properties, [read_geometry(wkb, outline.tile_extent) if wkb else None for wkb in columns[0]]
+        outline.tile_extent,
+        properties,
+        [read_geometry(wkb, outline.tile_extent) if wkb else None for wkb in columns[0]],
     )
 
 

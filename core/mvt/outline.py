@@ -6,8 +6,8 @@ gives the count that the features read are checked against, since GDAL passes ov
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Iterator
 
 from ..errors import DamagedTileError
 

@@ -115,12 +115,10 @@ class DesktopSession:
         path.parent.mkdir(parents=True, exist_ok=True)
         area = "0, 0, -1, -1"
         if widget:
-            area = "*(lambda w, p: (p.x(), p.y(), w.width(), w.height()))({0}, {0}.mapToGlobal(QPoint(0, 0)))".format(
-                widget
+            area = (
+                f"*(lambda w, p: (p.x(), p.y(), w.width(), w.height()))({widget}, {widget}.mapToGlobal(QPoint(0, 0)))"
             )
-        saved = self.run(
-            f"answer = QgsApplication.primaryScreen().grabWindow(0, {area}).save({str(path)!r})"
-        )
+        saved = self.run(f"answer = QgsApplication.primaryScreen().grabWindow(0, {area}).save({str(path)!r})")
         if not saved:
             raise RuntimeError(f"no screenshot at {path}")
 

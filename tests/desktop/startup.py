@@ -41,7 +41,11 @@ def execute_commands():
 def get_ready():
     iface.mainWindow().showNormal()
     iface.mainWindow().setGeometry(QgsApplication.primaryScreen().geometry())
-    QTimer.singleShot(300, lambda: (commands / "ready").touch())
+    QTimer.singleShot(300, say_ready)
+
+
+def say_ready():
+    (commands / "ready").touch()
 
 
 timer = QTimer(iface.mainWindow())

@@ -5,9 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
-from typing import Callable, Mapping, Optional
+from typing import Callable, Optional
 
 from .encoding import POINT, Feature, encode
 
@@ -31,9 +32,9 @@ def api_error(status: int, message: str, code: int, **more: object) -> Answer:
     return Answer(status, json.dumps({"error": error}).encode(), {"Content-Type": "application/json"})
 
 
-def as_tile(body: bytes, **more: object) -> Answer:
+def as_tile(body: bytes) -> Answer:
     """A reply that looks like a tile from outside."""
-    return Answer(200, body, {"Content-Type": MVT_TYPE, **more})  # type: ignore[arg-type]
+    return Answer(200, body, {"Content-Type": MVT_TYPE})
 
 
 def _gzip_with_header(tile: bytes) -> Answer:
@@ -67,7 +68,9 @@ FAULTS: dict[str, Callable[[bytes], Answer]] = {
     "revoked-token": lambda tile: api_error(401, "The user has not authorized application 1", 190),
     "unauthorized": lambda tile: Answer(401),
     "forbidden": lambda tile: Answer(403),
-    "no-such-object": lambda tile: api_error(400, "Unsupported get request. Object does not exist", 100, error_subcode=33),
+    "no-such-object": lambda tile: api_error(
+        400, "Unsupported get request. Object does not exist", 100, error_subcode=33
+    ),
     "no-such-field": lambda tile: api_error(400, "Tried accessing nonexisting field (x) on node type (Y)", 100),
     "area-too-large": lambda tile: api_error(500, "Bounding box area is too large", 1),
     "reduce-amount": lambda tile: api_error(500, "Please reduce the amount of data you're asking for", 1),
@@ -122,7 +125,7 @@ class FaultRule:
     def parse(cls, text: str) -> FaultRule:
         """From `NAME[,tile=z/x/y][,every=N][,start=N][,times=N]`."""
         name, *options = text.split(",")
-        values: dict[str, str] = dict(option.split("=", 1) for option in options)  # type: ignore[misc]
+        values: dict[str, str] = dict(option.split("=", 1) for option in options)
         numbers = {key: int(value) for key, value in values.items() if key != "tile"}
         return cls(name, values.get("tile"), **numbers)
 

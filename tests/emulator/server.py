@@ -7,10 +7,11 @@ import socket
 import struct
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Iterable, Optional
+from typing import Any, Optional
 from urllib.parse import parse_qs, urlsplit
 
 from .faults import FAULTS, Answer, FaultRule, api_error, as_tile

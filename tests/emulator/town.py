@@ -7,11 +7,11 @@ no organization).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from random import Random
-from typing import Iterator
 
 from .encoding import LINE, POINT, TILE_EXTENT, Feature, encode
 

@@ -1,0 +1,128 @@
+"""Bytes to columns, with each engine."""
+
+import gzip
+
+import pytest
+from mapillary_coverage.core.errors import DamagedTileError
+from mapillary_coverage.core.inflate import MAX_BODY_BYTES
+from mapillary_coverage.core.mvt import decode, gdal_engine, protobuf_engine
+from mapillary_coverage.core.schema import IMAGE, SEQUENCE
+from tests.emulator import Town
+from tests.emulator.encoding import LINE, POINT, Feature, encode
+from tests.emulator.faults import FAULTS
+
+WANTED = (IMAGE, SEQUENCE)
+
+
+@pytest.fixture
+def tile():
+    return Town(images_per_tile=60).tile("mly1_public", 14, 8529, 5975)
+
+
+def both_engines(monkeypatch, body):
+    decoded = []
+    for engine in (protobuf_engine, gdal_engine):
+        monkeypatch.setattr("mapillary_coverage.core.mvt._engine", lambda engine=engine: engine)
+        decoded.append(decode(body, WANTED))
+    return decoded
+
+
+def test_values_keep_their_types_and_absent_ones_are_none(engine):
+    body = encode(
+        {
+            "image": [
+                Feature(POINT, [[(1, 2)]], {"id": 2**62 + 1, "compass_angle": 252.04260253906, "is_pano": True}),
+                Feature(POINT, [[(4095, 0)]], {"id": 7, "sequence_id": "", "organization_id": 9}),
+            ]
+        }
+    )
+    image = decode(body, WANTED).features("image")
+    assert image.properties["id"] == [2**62 + 1, 7]
+    assert image.properties["compass_angle"] == [252.04260253906, None]
+    assert image.properties["is_pano"] == [True, None]
+    assert image.properties["sequence_id"] == [None, ""]
+    assert image.properties["organization_id"] == [None, 9]
+    assert image.properties["quality_score"] == [None, None]
+    assert image.geometries == [(1, 2), (4095, 0)]
+
+
+def test_points_in_the_buffer_and_all_parts_of_lines_are_read(engine):
+    parts = [[(-80, 5), (10, 6)], [(4000, 7), (4176, 9), (4180, -3)]]
+    body = encode({"image": [Feature(POINT, [[(-64, 4159)]])], "sequence": [Feature(LINE, parts, {"id": "a"})]})
+    tile = decode(body, WANTED)
+    assert tile.features("image").geometries == [(-64, 4159)]
+    assert tile.features("sequence").geometries == [parts]
+
+
+def test_features_of_another_shape_have_no_position(engine):
+    body = encode({"image": [Feature(LINE, [[(0, 0), (5, 5)]]), Feature(POINT, [[(3, 4)]])]})
+    assert decode(body, WANTED).features("image").geometries == [None, (3, 4)]
+
+
+def test_layers_that_are_not_wanted_are_counted_only(engine):
+    body = encode({"other": [Feature(POINT, [[(0, 0)]])], "image": [Feature(POINT, [[(3, 4)]])]})
+    tile = decode(body, [SEQUENCE])
+    assert tile.outline == {"other": 1, "image": 1}
+    assert tile.layers == {}
+
+
+def test_the_engines_agree_on_a_generated_tile(tile, monkeypatch):
+    first, second = both_engines(monkeypatch, tile)
+    assert first == second
+    assert len(first.features("image")) > 50
+
+
+def test_the_engines_agree_on_every_recorded_coverage_tile(recorded, monkeypatch):
+    paths = [*recorded.glob("tiles/mly1_public/**/*.mvt"), *recorded.glob("tiles/unplaced/*.mvt")]
+    assert len(paths) == 5
+    for path in paths:
+        first, second = both_engines(monkeypatch, path.read_bytes())
+        assert first == second, path
+        assert len(first.features("image")) > 4000
+
+
+def test_gzip_is_recognised_without_a_header(tile, engine):
+    assert decode(gzip.compress(tile), WANTED) == decode(tile, WANTED)
+
+
+def test_an_empty_body_and_a_layer_without_features_are_empty_tiles(engine):
+    assert decode(b"", WANTED).outline == {}
+    assert decode(encode({"mapillary-empty": []}), WANTED).outline == {"mapillary-empty": 0}
+
+
+def test_every_cut_of_a_tile_is_noticed(tile, engine):
+    for length in range(1, len(tile), 211):
+        with pytest.raises(DamagedTileError):
+            decode(tile[:length], WANTED)
+
+
+@pytest.mark.parametrize(
+    "fault", ["random-bytes", "half-gzip", "html-as-tile", "oversized", "bomb"], ids=lambda fault: fault
+)
+def test_foreign_bytes_raise_the_typed_error(fault, tile, engine):
+    with pytest.raises(DamagedTileError):
+        decode(FAULTS[fault](tile).body, WANTED)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"\x08\x01", b"{}", b"\x1a\x00", b"\x1a\x02\x0a\x00", b"\x1a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", b"\0" * 9],
+    ids=["other message", "json", "nameless", "empty name", "endless", "zeros"],
+)
+def test_bytes_that_only_look_like_protobuf_raise_the_typed_error(body, engine):
+    with pytest.raises(DamagedTileError):
+        decode(body, WANTED)
+
+
+def test_a_tag_that_points_nowhere_is_damage_and_not_a_crash(monkeypatch):
+    body = encode({"image": [Feature(POINT, [[(1, 1)]], {"id": 5})]}).replace(b"\x12\x02\x00\x00", b"\x12\x02\x00\x07")
+    monkeypatch.setattr("mapillary_coverage.core.mvt._engine", lambda: protobuf_engine)
+    with pytest.raises(DamagedTileError):
+        decode(body, WANTED)
+
+
+def test_a_bomb_is_stopped_at_the_limit():
+    bomb = FAULTS["bomb"](b"").body
+    assert len(bomb) < MAX_BODY_BYTES // 50
+    with pytest.raises(DamagedTileError, match="more than 32 MB"):
+        decode(bomb, WANTED)
