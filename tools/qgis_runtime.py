@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sysconfig
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Optional
 
@@ -57,7 +58,9 @@ def desktop_command() -> str:
     return _first_existing("/usr/bin/qgis.bin", "/usr/bin/qgis")
 
 
-def environment(profile: Path, decoder_installed: bool = True, **variables: Optional[str]) -> dict[str, str]:
+def environment(
+    profile: Path, variables: Mapping[str, Optional[str]], decoder_installed: bool = True
+) -> dict[str, str]:
     """The environment for either command; without `decoder_installed` it is that of a stock QGIS.
 
     A variable that is None is left out, whatever this process has.

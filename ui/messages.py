@@ -26,5 +26,10 @@ class Messages:
         self._show(text, Qgis.MessageLevel.Critical)
 
     def _show(self, text: str, level: Qgis.MessageLevel) -> None:
+        """The bar has one line: the first sentence stands there, all of it behind a button."""
         log(text, level)
-        self._bar.pushMessage(TITLE, text, level, _STAY)
+        first, _, rest = text.partition(". ")
+        if rest:
+            self._bar.pushMessage(TITLE, f"{first}.", text, level, _STAY)
+        else:
+            self._bar.pushMessage(TITLE, text, level, _STAY)

@@ -21,6 +21,7 @@ def group_name(request: CoverageRequest) -> str:
 def add_layers(project: QgsProject, layers: Mapping[str, QgsVectorLayer], request: CoverageRequest) -> None:
     """Add the layers that hold anything; the ledger always, since it says why others are empty."""
     group = project.layerTreeRoot().insertGroup(0, group_name(request))
+    group.setExpanded(True)
     for kind in _TOP_TO_BOTTOM:
         layer = layers.get(kind)
         if layer is None or (kind != TILES and layer.featureCount() == 0):

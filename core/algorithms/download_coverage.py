@@ -21,7 +21,6 @@ from qgis.core import (
     QgsProcessingUtils,
     QgsVectorLayer,
 )
-from qgis.PyQt.QtCore import QDate, QDateTime
 from qgis.PyQt.QtGui import QIcon
 
 from ..about import PLUGIN_FOLDER
@@ -226,8 +225,6 @@ class DownloadCoverageAlgorithm(QgsProcessingAlgorithm):
                 return date.fromisoformat(given[:10])
             except ValueError:
                 raise InvalidRequestError(f"“{given}” is not a date. Write {name} as 2024-05-31.") from None
-        if isinstance(given, (QDate, QDateTime)) and not given.isValid():
-            return None
         read = self.parameterAsDateTime(parameters, name, context)
         return date(read.date().year(), read.date().month(), read.date().day()) if read.isValid() else None
 

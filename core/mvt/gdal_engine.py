@@ -31,14 +31,18 @@ _WKB_HEADER_BYTES = 5
 
 def read_layers(body: bytes, wanted: Mapping[SourceLayer, LayerOutline]) -> dict[str, Features]:
     """The wanted layers of the tile by name. Raises DamagedTileError."""
+    tile_path = f"/vsimem/{uuid4().hex}.mvt"
+    gdal.FileFromMemBuffer(tile_path, body)
     try:
-        with TemporaryDirectory(prefix="mapillary_coverage_") as folder:
-            database = str(Path(folder, "tile.sqlite"))
-            _copy_to_sqlite(body, database, wanted)
-            with closing(sqlite3.connect(database)) as connection:
-                return {layer.name: _read_layer(connection, layer, outline) for layer, outline in wanted.items()}
+        with TemporaryDirectory(prefix="mapillary_coverage_") as folder, _quiet_gdal():
+            return {
+                layer.name: _read_layer(tile_path, str(Path(folder, f"{layer.name}.sqlite")), layer, outline)
+                for layer, outline in wanted.items()
+            }
     except (RuntimeError, sqlite3.Error, struct.error):
         damaged = DamagedTileError("The vector tile is damaged.")
+    finally:
+        gdal.Unlink(tile_path)
     raise damaged
 
 
@@ -54,54 +58,39 @@ def _quiet_gdal() -> Iterator[None]:
         gdal.PopErrorHandler()
 
 
-def _copy_to_sqlite(body: bytes, database: str, wanted: Mapping[SourceLayer, LayerOutline]) -> None:
+def _read_layer(tile_path: str, database: str, layer: SourceLayer, outline: LayerOutline) -> Features:
+    _copy_to_sqlite(tile_path, database, layer)
+    with closing(sqlite3.connect(database)) as connection:
+        cursor = connection.execute("SELECT * FROM features ORDER BY ogc_fid")
+        names = [description[0] for description in cursor.description]
+        rows = cursor.fetchall()
+    columns: dict[str, list[Any]] = dict(zip(names, map(list, zip(*rows)))) if rows else {"wkb": []}
+    properties = {name: columns.get(name) or [None] * len(rows) for name in layer.tile_properties}
+    read_geometry = _point if layer.shape is Shape.POINT else _lines
+    geometries = [read_geometry(wkb, outline.tile_extent) if wkb else None for wkb in columns["wkb"]]
+    return Features(outline.tile_extent, properties, geometries)
+
+
+def _copy_to_sqlite(tile_path: str, database: str, layer: SourceLayer) -> None:
     """Works whether or not another plugin switched on GDAL's exceptions: a failure is None, or a RuntimeError."""
-    tile_path = f"/vsimem/{uuid4().hex}.mvt"
-    gdal.FileFromMemBuffer(tile_path, body)
-    try:
-        with _quiet_gdal():
-            tile = gdal.OpenEx(tile_path, gdal.OF_VECTOR, allowed_drivers=["MVT"], open_options=["CLIP=NO"])
-            if tile is None:
-                raise RuntimeError("not opened")
-            for layer in wanted:
-                _copy_layer(tile, database, layer)
-            del tile
-    finally:
-        gdal.Unlink(tile_path)
-
-
-def _copy_layer(tile: gdal.Dataset, database: str, layer: SourceLayer) -> None:
-    definition = tile.GetLayerByName(layer.name).GetLayerDefn()
+    tile = gdal.OpenEx(tile_path, gdal.OF_VECTOR, allowed_drivers=["MVT"], open_options=["CLIP=NO"])
+    source = tile and tile.GetLayerByName(layer.name)
+    if source is None:
+        raise RuntimeError("not opened")
+    definition = source.GetLayerDefn()
     present = {definition.GetFieldDefn(index).GetName() for index in range(definition.GetFieldCount())}
     copy = gdal.VectorTranslate(
         database,
         tile,
         format="SQLite",
-        accessMode="update" if Path(database).exists() else None,
         layers=[layer.name],
+        layerName="features",
         selectFields=["mvt_id", *(name for name in layer.tile_properties if name in present)],
         datasetCreationOptions=["METADATA=NO"],
         layerCreationOptions=["LAUNDER=NO", "FORMAT=WKB", "SPATIAL_INDEX=NO", "GEOMETRY_NAME=wkb"],
     )
     if copy is None:
         raise RuntimeError("not copied")
-
-
-def _read_layer(connection: sqlite3.Connection, layer: SourceLayer, outline: LayerOutline) -> Features:
-    table = f'"{layer.name}"'
-    present = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
-    names = [name for name in layer.tile_properties if name in present]
-    selected = ", ".join(["wkb", *(f'"{name}"' for name in names)])
-    rows = connection.execute(f"SELECT {selected} FROM {table} ORDER BY ogc_fid").fetchall()  # noqa: S608
-    columns = [list(column) for column in zip(*rows)] or [[] for _ in range(len(names) + 1)]
-    properties: dict[str, list[Any]] = {name: [None] * len(rows) for name in layer.tile_properties}
-    properties.update(zip(names, columns[1:]))
-    read_geometry = _point if layer.shape is Shape.POINT else _lines
-    return Features(
-        outline.tile_extent,
-        properties,
-        [read_geometry(wkb, outline.tile_extent) if wkb else None for wkb in columns[0]],
-    )
 
 
 def _point(wkb: bytes, tile_extent: int) -> Optional[Point]:

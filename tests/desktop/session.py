@@ -40,7 +40,7 @@ class DesktopSession:
         with self.log.open("wb") as log:
             self._qgis = subprocess.Popen(
                 [*command, "--nologo", "--code", str(STARTUP)],
-                env=environment(profile, **variables),
+                env=environment(profile, variables),
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )

@@ -1,10 +1,11 @@
 """Extents of any CRS."""
 
 import pytest
+from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransformContext
+
 from mapillary_coverage.core.area import MAX_LATITUDE
 from mapillary_coverage.core.errors import InvalidRequestError
 from mapillary_coverage.core.extent import area_of_extent, parse_extent
-from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransformContext
 
 EDGE = 20037508.342789244
 

@@ -3,13 +3,14 @@
 from collections import Counter
 
 import pytest
+from osgeo import gdal, ogr, osr
+from qgis.core import NULL, QgsWkbTypes
+from qgis.PyQt.QtCore import QDateTime, Qt, QVariant
+
 from mapillary_coverage.core.download import download_coverage
 from mapillary_coverage.core.layers import IMAGES, SEQUENCES, TILES, apply_style, memory_layer
 from mapillary_coverage.core.report import remarks, result_line
 from mapillary_coverage.core.tiling import TileId
-from osgeo import gdal, ogr, osr
-from qgis.core import NULL, QgsWkbTypes
-from qgis.PyQt.QtCore import QDateTime, Qt, QVariant
 from tests.conftest import GENUINE_TILE, request_for, server_of
 from tests.emulator import RecordedTiles
 

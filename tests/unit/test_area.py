@@ -3,6 +3,7 @@
 import math
 
 import pytest
+
 from mapillary_coverage.core.area import MAX_LATITUDE, Area, Box, area_of_box
 from mapillary_coverage.core.errors import InvalidRequestError
 

@@ -1,6 +1,7 @@
 """Values of untrusted tiles."""
 
 import pytest
+
 from mapillary_coverage.core.cleaning import LAST_TIME_MS, clean_column
 from mapillary_coverage.core.schema import Kind
 

@@ -4,6 +4,7 @@ import threading
 from datetime import date
 
 import pytest
+
 from mapillary_coverage.core.area import Area, area_of_box
 from mapillary_coverage.core.download import download_coverage
 from mapillary_coverage.core.errors import CancelledError, InvalidRequestError

@@ -5,6 +5,7 @@ import socket
 import traceback
 
 import pytest
+
 from mapillary_coverage.core.download import download_coverage
 from mapillary_coverage.core.endpoint import TileServer
 from mapillary_coverage.core.errors import UnsafeEndpointError

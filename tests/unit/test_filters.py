@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+
 from mapillary_coverage.core.errors import InvalidRequestError
 from mapillary_coverage.core.filters import CoverageFilter
 

@@ -1,16 +1,17 @@
 """What the plugin site and QGIS read."""
 
 import re
-import xml.etree.ElementTree as ElementTree
 from configparser import ConfigParser
 from pathlib import Path
+from xml.etree import ElementTree
 
 from mapillary_coverage.core.about import TITLE, user_agent, version
 
 ROOT = Path(__file__).resolve().parents[2]
-MANDATORY = (
-    "name description version qgisMinimumVersion qgisMaximumVersion author email about homepage tracker repository icon"
-).split()
+MANDATORY = {
+    *("name", "description", "version", "qgisMinimumVersion", "qgisMaximumVersion", "author", "email"),
+    *("about", "homepage", "tracker", "repository", "icon"),
+}
 
 
 def metadata():

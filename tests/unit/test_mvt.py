@@ -3,6 +3,7 @@
 import gzip
 
 import pytest
+
 from mapillary_coverage.core.errors import DamagedTileError
 from mapillary_coverage.core.inflate import MAX_BODY_BYTES
 from mapillary_coverage.core.mvt import decode, gdal_engine, protobuf_engine

@@ -2,6 +2,7 @@
 
 import mercantile
 import pytest
+
 from mapillary_coverage.core.area import area_of_box
 from mapillary_coverage.core.tiling import TileId, count_tiles, lon_lat_of_web_mercator, tile_box, tiles_of
 

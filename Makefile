@@ -1,0 +1,36 @@
+PYTHON := .venv/bin/python
+CODE := core ui plugin.py __init__.py tools tests/emulator
+
+.PHONY: help setup demo test qgis lint screenshots
+
+help:
+	@echo "make demo         install what is missing, download coverage from the bundled emulator, render a map"
+	@echo "make test         install what is missing, run every test"
+	@echo "make qgis         open QGIS with the plugin, on the emulator unless MAPILLARY_ACCESS_TOKEN is set"
+	@echo "make lint         style, types, upload scan, metadata, import rules"
+	@echo "make setup        what the others do first: QGIS, the virtual environment, extlibs"
+	@echo "make screenshots  take the pictures of the README anew"
+
+setup:
+	@tools/setup.sh
+
+demo: setup
+	@$(PYTHON) -m tools.demo
+
+test: setup
+	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest
+
+qgis: setup
+	@$(PYTHON) -m tools.open_qgis
+
+lint: setup
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m mypy $(CODE)
+	@$(PYTHON) -m tools.check_upload
+	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest -q tests/unit/test_import_rules.py tests/unit/test_metadata.py
+
+screenshots: setup
+	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest -q tests/desktop
+	@mkdir -p resources/screenshots
+	@cp build/screenshots/downloaded.png build/screenshots/dock.png resources/screenshots/

@@ -1,0 +1,133 @@
+"""A person's first download in a real QGIS window: mouse, keyboard and what is on the screen."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.desktop.session import DesktopSession
+from tests.emulator import Emulator, Town
+
+ROOT = Path(__file__).resolve().parents[2]
+PICTURES = ROOT / "build" / "screenshots"
+
+ADD_BACKGROUND = """
+from qgis.core import QgsFillSymbol, QgsVectorLayer
+path = QgsApplication.pkgDataPath() + "/resources/data/world_map.gpkg|layername=countries"
+world = QgsVectorLayer(path, "World", "ogr")
+world.renderer().setSymbol(QgsFillSymbol.createSimple({"color": "#ffffff", "outline_style": "no"}))
+QgsProject.instance().addMapLayer(world)
+"""
+SHOW_TOWN = """
+from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform, QgsRectangle
+degrees, metres = (QgsCoordinateReferenceSystem(f"EPSG:{code}") for code in (4326, 3857))
+QgsProject.instance().setCrs(metres)
+transform = QgsCoordinateTransform(degrees, metres, QgsProject.instance())
+iface.mapCanvas().setExtent(transform.transformBoundingBox(QgsRectangle(7.392, 43.688, 7.447, 43.728)))
+iface.mapCanvas().refresh()
+"""
+COUNT_IMAGE_PIXELS = """
+image = iface.mapCanvas().grab().toImage()
+places = [(x, y) for x in range(0, image.width(), 2) for y in range(0, image.height(), 2)]
+answer = [image.pixelColor(x, y).name() for x, y in places].count("#05cb63")
+"""
+
+
+@pytest.fixture(scope="module")
+def server():
+    with Emulator(Town(images_per_tile=1500)) as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="module")
+def desktop(server, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("desktop")
+    with DesktopSession(folder, MAPILLARY_TILES_URL=server.tiles_url, MAPILLARY_ACCESS_TOKEN=None) as session:
+        session.run(ADD_BACKGROUND)
+        session.wait_until("not iface.mapCanvas().isDrawing()")
+        session.run(SHOW_TOWN)
+        yield session
+    secret = server.credential.split("|")[2]
+    assert secret not in session.log.read_text(errors="replace")
+    found = subprocess.run(["grep", "-rlaF", secret, str(folder)], capture_output=True, text=True)
+    assert found.stdout == "", "the token is in a file of the profile"
+
+
+def layer_counts(desktop):
+    counts = desktop.run("answer = {l.name(): l.featureCount() for l in QgsProject.instance().mapLayers().values()}")
+    return {name: count for name, count in counts.items() if name != "World"}
+
+
+def wait_for_requests(desktop, server, asked):
+    for _ in range(500):
+        if len(server.requests) > asked:
+            return
+        desktop.run("pass")
+    raise TimeoutError("the download asked for nothing")
+
+
+def test_a_first_download(desktop, server):
+    server.delay = 0.5
+    estimate = desktop.run("answer = panel.estimateLabel.text()")
+    assert estimate.startswith("The map canvas covers ")
+    assert estimate.endswith(" tiles.")
+    desktop.click("panel.tokenEdit")
+    desktop.type(server.credential)
+    desktop.click("panel.downloadButton")
+    desktop.wait_until("panel.progressBar.isVisible() and panel.progressBar.value() > 0")
+    desktop.screenshot(PICTURES / "running.png")
+    desktop.wait_until("not panel.cancelButton.isEnabled()")
+    desktop.wait_until("not iface.mapCanvas().isDrawing()")
+    counts = layer_counts(desktop)
+    assert set(counts) == {"Images", "Sequences", "Tiles"}
+    assert counts["Images"] > 5000
+    assert f"{counts['Images']:,} images" in desktop.run("answer = panel.resultLabel.text()")
+    desktop.screenshot(PICTURES / "downloaded.png")
+    desktop.screenshot(PICTURES / "dock.png", "dock")
+    green = desktop.run(COUNT_IMAGE_PIXELS)
+    assert green > 500, "the images are on the canvas"
+    tiles = int(estimate.split()[-2])
+    assert counts["Tiles"] == tiles == len(server.requests)
+
+
+def test_cancel_in_a_slow_run(desktop, server):
+    before, asked = layer_counts(desktop), len(server.requests)
+    server.delay = 60
+    desktop.click("panel.downloadButton")
+    desktop.wait_until("panel.cancelButton.isEnabled()")
+    wait_for_requests(desktop, server, asked)
+    desktop.click("panel.cancelButton")
+    desktop.wait_until("not panel.cancelButton.isEnabled()")
+    assert "cancelled; nothing was added" in desktop.run("answer = panel.resultLabel.text()")
+    desktop.screenshot(PICTURES / "cancelled.png")
+    assert layer_counts(desktop) == before
+    server.delay = 0
+
+
+def test_a_wrong_token_is_said_in_the_message_bar(desktop, server):
+    desktop.run("panel.tokenEdit.setText('not a token')")
+    desktop.click("panel.downloadButton")
+    desktop.wait_until("panel.resultLabel.text().startswith('Mapillary refused the token')")
+    assert "refused the token" in desktop.run("answer = iface.messageBar().currentItem().text()")
+    desktop.screenshot(PICTURES / "refused.png")
+
+
+def test_the_plugin_can_be_reloaded_in_a_running_download(desktop, server):
+    before = layer_counts(desktop)
+    server.delay = 60
+    asked = len(server.requests)
+    desktop.run(f"panel.tokenEdit.setText({server.credential!r}); panel.downloadButton.click()")
+    wait_for_requests(desktop, server, asked)
+    desktop.run(
+        "import qgis.utils\n"
+        "qgis.utils.reloadPlugin('mapillary_coverage')\n"
+        "plugin = qgis.utils.plugins['mapillary_coverage']; dock = plugin._dock; panel = dock.panel\n"
+    )
+    desktop.wait_until("QgsApplication.taskManager().countActiveTasks() == 0")
+    assert layer_counts(desktop) == before
+    assert desktop.run("answer = panel.resultLabel.text()") == ""
+    assert (
+        desktop.run("answer = [p.id() for p in QgsApplication.processingRegistry().providers()].count('mapillary')")
+        == 1
+    )
+    server.delay = 0
