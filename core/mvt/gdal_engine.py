@@ -21,9 +21,12 @@ from osgeo import gdal
 from ..errors import DamagedTileError
 from ..schema import Shape, SourceLayer
 from .columns import Features, Line, Point
-from .outline import LayerOutline
+from .outline import LayerOutline, split_layer
 
 NAME = "GDAL"
+
+MOST_BYTES = 10 * 2**20
+"""The driver opens no larger file, and does not say so; the centre of São Paulo comes to 12 MB."""
 
 _LINE, _MULTI_POINT, _MULTI_LINE = 2, 4, 5
 _WKB_HEADER_BYTES = 5
@@ -31,14 +34,26 @@ _WKB_HEADER_BYTES = 5
 
 def read_layers(body: bytes, wanted: Mapping[SourceLayer, LayerOutline]) -> dict[str, Features]:
     """The wanted layers of the tile by name. Raises DamagedTileError."""
+    layers = {}
+    for layer, outline in wanted.items():
+        pieces = [body] if len(body) <= MOST_BYTES else split_layer(body, outline, MOST_BYTES)
+        properties: dict[str, list[Any]] = {name: [] for name in layer.tile_properties}
+        features = layers[layer.name] = Features(outline.tile_extent, properties)
+        for piece in pieces:
+            _read_piece(piece, layer, features)
+    return layers
+
+
+def _read_piece(body: bytes, layer: SourceLayer, features: Features) -> None:
+    """Append the piece's features."""
     tile_path = f"/vsimem/{uuid4().hex}.mvt"
     gdal.FileFromMemBuffer(tile_path, body)
     try:
         with TemporaryDirectory(prefix="mapillary_coverage_") as folder, _quiet_gdal():
-            return {
-                layer.name: _read_layer(tile_path, str(Path(folder, f"{layer.name}.sqlite")), layer, outline)
-                for layer, outline in wanted.items()
-            }
+            database = str(Path(folder, "features.sqlite"))
+            _copy_to_sqlite(tile_path, database, layer)
+            _read_sqlite(database, layer, features)
+            return
     except (RuntimeError, sqlite3.Error, struct.error):
         damaged = DamagedTileError("The vector tile is damaged.")
     finally:
@@ -58,17 +73,17 @@ def _quiet_gdal() -> Iterator[None]:
         gdal.PopErrorHandler()
 
 
-def _read_layer(tile_path: str, database: str, layer: SourceLayer, outline: LayerOutline) -> Features:
-    _copy_to_sqlite(tile_path, database, layer)
+def _read_sqlite(database: str, layer: SourceLayer, features: Features) -> None:
     with closing(sqlite3.connect(database)) as connection:
         cursor = connection.execute("SELECT * FROM features ORDER BY ogc_fid")
         names = [description[0] for description in cursor.description]
         rows = cursor.fetchall()
-    columns: dict[str, list[Any]] = dict(zip(names, map(list, zip(*rows)))) if rows else {"wkb": []}
-    properties = {name: columns.get(name) or [None] * len(rows) for name in layer.tile_properties}
+    columns = dict(zip(names, zip(*rows))) if rows else {"wkb": ()}
+    absent = (None,) * len(rows)
+    for name, column in features.properties.items():
+        column.extend(columns.get(name, absent))
     read_geometry = _point if layer.shape is Shape.POINT else _lines
-    geometries = [read_geometry(wkb, outline.tile_extent) if wkb else None for wkb in columns["wkb"]]
-    return Features(outline.tile_extent, properties, geometries)
+    features.geometries.extend(read_geometry(wkb, features.tile_extent) if wkb else None for wkb in columns["wkb"])
 
 
 def _copy_to_sqlite(tile_path: str, database: str, layer: SourceLayer) -> None:

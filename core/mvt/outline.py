@@ -21,15 +21,18 @@ _TILE_LAYER = 3 << 3 | 2
 _LAYER_NAME = 1 << 3 | 2
 _LAYER_FEATURE = 2 << 3 | 2
 _LAYER_EXTENT = 5 << 3
+_LONGEST_HEADER = 11
 _FIXED_LENGTHS = {1: 8, 5: 4}
 
 
 @dataclass(frozen=True)
 class LayerOutline:
-    """How many features a layer has, and how many units its side is long."""
+    """How many features a layer has, how many units its side is long, and where in the tile it stands."""
 
     features: int
     tile_extent: int
+    start: int
+    end: int
 
 
 def _varint(body: bytes, position: int, end: int) -> tuple[int, int]:
@@ -44,9 +47,10 @@ def _varint(body: bytes, position: int, end: int) -> tuple[int, int]:
     raise DamagedTileError("The reply is not a whole vector tile.")
 
 
-def _fields(body: bytes, position: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """The fields of a protobuf message as (key, start, end) of their values."""
+def _fields(body: bytes, position: int, end: int) -> Iterator[tuple[int, int, int, int]]:
+    """The fields of a protobuf message: key, where the field starts, where its value starts, where both end."""
     while position < end:
+        field_start = position
         key, position = _varint(body, position, end)
         wire_type = key & 7
         start = position
@@ -61,7 +65,7 @@ def _fields(body: bytes, position: int, end: int) -> Iterator[tuple[int, int, in
             raise DamagedTileError("The reply is not a vector tile.")
         if position > end or key >> 3 == 0:
             raise DamagedTileError("The reply is not a whole vector tile.")
-        yield key, start, position
+        yield key, field_start, start, position
 
 
 def read_outline(body: bytes) -> dict[str, LayerOutline]:
@@ -70,7 +74,7 @@ def read_outline(body: bytes) -> dict[str, LayerOutline]:
     Raises DamagedTileError where the bytes are no tile, are cut off, or hold more features than any tile does.
     """
     outline: dict[str, LayerOutline] = {}
-    for key, start, end in _fields(body, 0, len(body)):
+    for key, _, start, end in _fields(body, 0, len(body)):
         if key == _TILE_LAYER:
             name, layer = _read_layer(body, start, end)
             if name in outline:
@@ -85,13 +89,47 @@ def read_outline(body: bytes) -> dict[str, LayerOutline]:
 
 def _read_layer(body: bytes, start: int, end: int) -> tuple[str, LayerOutline]:
     name, features, tile_extent = "", 0, DEFAULT_TILE_EXTENT
-    for key, field_start, field_end in _fields(body, start, end):
+    for key, _, value_start, value_end in _fields(body, start, end):
         if key == _LAYER_FEATURE:
             features += 1
         elif key == _LAYER_NAME:
-            name = body[field_start:field_end].decode("utf-8", "replace")
+            name = body[value_start:value_end].decode("utf-8", "replace")
         elif key == _LAYER_EXTENT:
-            tile_extent, _ = _varint(body, field_start, field_end)
+            tile_extent, _ = _varint(body, value_start, value_end)
     if not name or not 0 < tile_extent <= MAX_TILE_EXTENT:
         raise DamagedTileError("The vector tile has a layer without a name or size.")
-    return name, LayerOutline(features, tile_extent)
+    return name, LayerOutline(features, tile_extent, start, end)
+
+
+def split_layer(body: bytes, layer: LayerOutline, most_bytes: int) -> list[bytes]:
+    """Tiles of at most `most_bytes` with this layer only, each with some of its features, in their order.
+
+    Raises DamagedTileError where what the features share, their keys and values, is too large by itself.
+    """
+    shared = bytearray()
+    features: list[tuple[int, int]] = []
+    for key, field_start, _, end in _fields(body, layer.start, layer.end):
+        if key == _LAYER_FEATURE:
+            features.append((field_start, end))
+        else:
+            shared += body[field_start:end]
+    room = most_bytes - len(shared) - _LONGEST_HEADER
+    if room < max((end - start for start, end in features), default=0):
+        raise DamagedTileError(
+            "The tile is too large for GDAL. Install the Python package mapbox-vector-tile to read tiles of this size."
+        )
+    pieces = [bytearray()]
+    for start, end in features:
+        if len(pieces[-1]) + end - start > room:
+            pieces.append(bytearray())
+        pieces[-1] += body[start:end]
+    return [_tile_of_layer(bytes(shared + piece)) for piece in pieces]
+
+
+def _tile_of_layer(layer: bytes) -> bytes:
+    length, header = len(layer), bytearray([_TILE_LAYER])
+    while length > 0x7F:
+        header.append(length & 0x7F | 0x80)
+        length >>= 7
+    header.append(length)
+    return bytes(header) + layer

@@ -3,6 +3,7 @@
 import gzip
 
 import pytest
+from mapbox_vector_tile.Mapbox import vector_tile_pb2
 
 from mapillary_coverage.core.errors import DamagedTileError
 from mapillary_coverage.core.inflate import MAX_BODY_BYTES
@@ -80,6 +81,32 @@ def test_the_engines_agree_on_every_recorded_coverage_tile(recorded, monkeypatch
         first, second = both_engines(monkeypatch, path.read_bytes())
         assert first == second, path
         assert len(first.features("image")) > 4000
+
+
+def test_a_tile_of_more_than_10_mb_is_read_whole(monkeypatch):
+    line = [(step % 4096, step * 37 % 4096) for step in range(2000)]
+    message = vector_tile_pb2.tile.FromString(encode({"sequence": [Feature(LINE, [line], {"id": "a"})]}))
+    features = message.layers[0].features
+    features.extend([features[0]] * 2999)
+    body = message.SerializeToString()
+    assert len(body) > gdal_engine.MOST_BYTES
+    first, second = both_engines(monkeypatch, body)
+    assert first.features("sequence").geometries == [[line]] * 3000
+    assert first == second
+
+
+@pytest.mark.parametrize("most_bytes", [10_000, 15_000])
+def test_gdal_reads_a_tile_in_pieces(tile, monkeypatch, most_bytes):
+    whole, _ = both_engines(monkeypatch, tile)
+    monkeypatch.setattr(gdal_engine, "MOST_BYTES", most_bytes)
+    assert decode(tile, WANTED) == whole
+
+
+def test_a_tile_that_gdal_cannot_read_even_in_pieces_says_what_to_do(tile, monkeypatch):
+    monkeypatch.setattr("mapillary_coverage.core.mvt._engine", lambda: gdal_engine)
+    monkeypatch.setattr(gdal_engine, "MOST_BYTES", 1000)
+    with pytest.raises(DamagedTileError, match="Install the Python package mapbox-vector-tile"):
+        decode(tile, WANTED)
 
 
 def test_gzip_is_recognised_without_a_header(tile, engine):
