@@ -88,7 +88,7 @@ class UnreachableError(MapillaryError):
     is_transient = True
 
     def __init__(self, host: str) -> None:
-        super().__init__(f"No connection to {host}. Check the network and QGIS' proxy settings, then try again.")
+        super().__init__(f"No connection to {host}. Check the network connection, then try again.")
 
 
 class UntrustedServerError(MapillaryError):

@@ -29,12 +29,23 @@ install_packages() {
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
+say_what_to_install() {
+  local missing=() command
+  for command in qgis qgis_process Xvfb xdotool; do
+    command -v "$command" >/dev/null || missing+=("$command")
+  done
+  /usr/bin/python3 -c 'import qgis.core, osgeo.gdal, requests, venv' 2>/dev/null ||
+    missing+=("/usr/bin/python3 with QGIS, GDAL, requests and venv")
+  [ ${#missing[@]} -eq 0 ] && return
+  echo "This system has no apt-get, so install these by its own means, then run this again:" >&2
+  printf '  %s\n' "${missing[@]}" >&2
+  exit 1
+}
+
 if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
   install_packages
-elif ! /usr/bin/python3 -c 'import qgis.core' 2>/dev/null; then
-  echo "This system has no apt-get. Install QGIS 3.22 or newer with its Python packages, Xvfb, xdotool and" >&2
-  echo "Python's venv module, then run this again." >&2
-  exit 1
+else
+  say_what_to_install
 fi
 
 # The system's numpy and urllib3 are what QGIS' GDAL and requests were built and tested with.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any, ClassVar, Optional
 
 from qgis.core import (
@@ -222,7 +222,7 @@ class DownloadCoverageAlgorithm(QgsProcessingAlgorithm):
         given = parameters.get(name)
         if isinstance(given, str) and given:
             try:
-                return date.fromisoformat(given[:10])
+                return datetime.fromisoformat(given).date()
             except ValueError:
                 raise InvalidRequestError(f"“{given}” is not a date. Write {name} as 2024-05-31.") from None
         read = self.parameterAsDateTime(parameters, name, context)

@@ -160,6 +160,7 @@ def test_an_unset_date_of_the_dialog_is_no_filter(run):
         ({"EXTENT": "somewhere"}, "is not an extent"),
         ({"EXTENT": "-10,10,-10,10 [EPSG:4326]"}, "more than the 50,000"),
         ({"START_DATE": "2024-02-30"}, "“2024-02-30” is not a date"),
+        ({"END_DATE": "2024-05-01 or so"}, "Write END_DATE as 2024-05-31"),
         ({"START_DATE": "2024-02-02", "END_DATE": "2024-02-01"}, "is after the end date"),
     ],
 )
