@@ -205,8 +205,10 @@ def test_cancel_leaves_no_output(run, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_layers_that_qgis_loads_are_styled_and_credited(run, qgis_new_project):
+def test_layers_that_qgis_loads_are_styled_and_credited(run, qgis_new_project, monkeypatch):
     import processing
+
+    monkeypatch.setattr("processing.gui.Postprocessing.iface", None, raising=False)
 
     run()
     provider = MapillaryProvider(Settings())

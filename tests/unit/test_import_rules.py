@@ -103,9 +103,12 @@ def test_importing_the_plugin_loads_nothing_heavy():
     code = f"""
 import sys
 sys.path.insert(0, {str(ROOT)!r})
-import conftest
+import conftest, qgis.core, qgis.gui
+from qgis.PyQt import uic
+before = set(sys.modules)
 import mapillary_coverage.plugin, mapillary_coverage.ui.coverage_dock
-print(sorted({{"requests", "urllib3", "numpy", "google", "mapbox_vector_tile", "osgeo", "http"}} & set(sys.modules)))
+heavy = {{"requests", "urllib3", "numpy", "google", "mapbox_vector_tile", "osgeo", "http"}}
+print(sorted(heavy & (set(sys.modules) - before)))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd="/")
     assert done.stdout.strip() == "[]", done.stdout + done.stderr
