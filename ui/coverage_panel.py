@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import Optional
 
 from qgis.core import QgsProject
-from qgis.gui import QgsDateEdit, QgsMapCanvas
+from qgis.gui import QgsMapCanvas
 from qgis.PyQt import uic
 from qgis.PyQt.QtWidgets import QWidget
 
@@ -34,10 +33,6 @@ class CoveragePanel(QWidget):
             for word, label in words.items():
                 combo.addItem(label, word)
         for edit in (self.startEdit, self.endEdit):
-            edit.setDisplayFormat("yyyy-MM-dd")
-            edit.setNullRepresentation("any day")
-            edit.setAllowNull(True)
-            edit.clear()
             edit.dateChanged.connect(self.show_estimate)
         self.imagesCheck.toggled.connect(self.show_estimate)
         self.sequencesCheck.toggled.connect(self.show_estimate)
@@ -55,7 +50,7 @@ class CoveragePanel(QWidget):
                 corners_of(view.visibleExtent()), view.destinationCrs(), QgsProject.instance().transformContext()
             ),
             self.positionCombo.currentData(),
-            CoverageFilter(_day(self.startEdit), _day(self.endEdit), self.panoramaCombo.currentData()),
+            CoverageFilter(self.startEdit.day(), self.endEdit.day(), self.panoramaCombo.currentData()),
             self.imagesCheck.isChecked(),
             self.sequencesCheck.isChecked(),
         )
@@ -78,8 +73,3 @@ class CoveragePanel(QWidget):
         self.progressBar.setVisible(is_running)
         self.progressBar.setValue(0)
         self.show_estimate()
-
-
-def _day(edit: QgsDateEdit) -> Optional[date]:
-    day = edit.date()
-    return None if edit.isNull() or not day.isValid() else date(day.year(), day.month(), day.day())

@@ -90,6 +90,17 @@ def test_a_first_download(desktop, server):
     assert counts["Tiles"] == tiles == len(server.requests)
 
 
+@pytest.mark.parametrize("typed", ["2024-05-01", "20240501", "2024-5-1"])
+def test_a_day_is_typed_as_people_type_it(desktop, typed):
+    desktop.run("panel.endEdit.clear()")
+    desktop.click("panel.endEdit")
+    desktop.type(typed)
+    desktop.click("panel.tokenEdit")
+    assert desktop.run("answer = str(panel.request().filter)") == "captured up to and including 2024-05-01"
+    desktop.run("panel.endEdit.clear()")
+    assert desktop.run("answer = str(panel.request().filter)") == "no filter"
+
+
 def test_cancel_in_a_slow_run(desktop, server):
     before, asked = layer_counts(desktop), len(server.requests)
     server.delay = 60
