@@ -22,7 +22,13 @@ def check_endpoint(url: str) -> str:
     try:
         parts = urlsplit(url)
         safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
-        usable = bool(parts.hostname) and (parts.port or 1) > 0 and not parts.username and not parts.query
+        usable = (
+            bool(parts.hostname)
+            and (parts.port or 1) > 0
+            and not parts.username
+            and not parts.query
+            and not parts.fragment
+        )
     except ValueError:
         safe = usable = False
     if not (safe and usable):

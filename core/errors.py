@@ -134,6 +134,15 @@ class DamagedTileError(MapillaryError):
     """Bytes that are not, or not wholly, a Mapbox Vector Tile."""
 
 
+class TemporaryFolderError(MapillaryError):
+    """GDAL's copy of a tile could not be written."""
+
+    stops_run = True
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"No temporary file could be written ({reason}). Free some disk space, then try again.")
+
+
 class ForeignTileError(MapillaryError):
     """A vector tile of something else than Mapillary's API v4."""
 

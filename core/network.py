@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from typing import Any, Optional
 from urllib.parse import urlsplit
 
 import requests
@@ -159,11 +159,11 @@ class _Sockets:
         self._deadlines: dict[socket.socket, float] = {}
         self.aborted = False
 
-    def watch(self, opened: socket.socket) -> None:
+    def watch(self, opened: Optional[socket.socket]) -> None:
         """A request begins on this socket."""
         with self._lock:
-            if self.aborted:
-                raise OSError("aborted")
+            if self.aborted or opened is None:
+                raise OSError("The connection is closed.")
             self._deadlines = {known: deadline for known, deadline in self._deadlines.items() if known.fileno() >= 0}
             self._deadlines[opened] = time.monotonic() + REPLY_SECONDS
 

@@ -28,6 +28,9 @@ def remarks(result: CoverageResult) -> list[str]:
         table = _table(result, layer)
         sentences += _filtered(layer, counts, len(table), result.request.filter.is_active)
         sentences += _lacking(layer, counts, table.columns["id"])
+        unknown = table.columns["is_pano"].count(None) if result.request.filter.panorama == "without" else 0
+        if unknown:
+            sentences.append(f"{counted(unknown, layer.name)} may be panoramas: Mapillary does not say.")
     if all(record.status == EMPTY for record in result.ledger):
         sentences.append("Mapillary has no coverage in this extent.")
     if result.request.area.cut_at_poles:

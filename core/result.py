@@ -14,18 +14,16 @@ from .request import CoverageRequest
 
 @dataclass
 class LayerCounts:
-    """What became of a source layer's features: `decoded`, of them `unplaced` (no geometry), removed, `outside`."""
+    """What became of a source layer's features: `decoded`, of them `unplaced` (no geometry) or removed."""
 
     decoded: int = 0
     unplaced: int = 0
-    outside: int = 0
     removed: Removed = field(default_factory=Removed)
 
     def add(self, other: LayerCounts) -> None:
         """Count another tile's in."""
         self.decoded += other.decoded
         self.unplaced += other.unplaced
-        self.outside += other.outside
         self.removed.add(other.removed)
 
 

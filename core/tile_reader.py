@@ -84,11 +84,10 @@ def _read_layer(
     table = Table(layer, columns, geometries, _in_tile(features, layer.shape), [])
     rows, removed = request.filter.select(columns)
     placed = [row for row in rows if geometries[row] is not None]
-    counts = LayerCounts(len(features), len(rows) - len(placed), 0, removed)
+    counts = LayerCounts(len(features), len(rows) - len(placed), removed)
     table.in_area = _in_area(table, request.area, placed, tile_box(tile))
     # A sequence outside the area stays until all tiles are there: it may touch the area in another tile.
     kept = placed if layer.shape is Shape.LINE else [row for row in placed if table.in_area[row]]
-    counts.outside = sum(not table.in_area[row] for row in placed)
     return table.take(kept), counts
 
 

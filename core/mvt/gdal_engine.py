@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from osgeo import gdal
 
-from ..errors import DamagedTileError
+from ..errors import DamagedTileError, TemporaryFolderError
 from ..schema import Shape, SourceLayer
 from .columns import Features, Line, Point
 from .outline import LayerOutline, split_layer
@@ -33,7 +33,7 @@ _WKB_HEADER_BYTES = 5
 
 
 def read_layers(body: bytes, wanted: Mapping[SourceLayer, LayerOutline]) -> dict[str, Features]:
-    """The wanted layers of the tile by name. Raises DamagedTileError."""
+    """The wanted layers of the tile by name. Raises DamagedTileError and TemporaryFolderError."""
     layers = {}
     for layer, outline in wanted.items():
         pieces = [body] if len(body) <= MOST_BYTES else split_layer(body, outline, MOST_BYTES)
@@ -53,12 +53,12 @@ def _read_piece(body: bytes, layer: SourceLayer, features: Features) -> None:
             database = str(Path(folder, "features.sqlite"))
             _copy_to_sqlite(tile_path, database, layer)
             _read_sqlite(database, layer, features)
-            return
+    except OSError as error:
+        raise TemporaryFolderError(error.strerror or type(error).__name__) from None
     except (RuntimeError, sqlite3.Error, struct.error):
-        damaged = DamagedTileError("The vector tile is damaged.")
+        raise DamagedTileError("The vector tile is damaged.") from None
     finally:
         gdal.Unlink(tile_path)
-    raise damaged
 
 
 @contextmanager

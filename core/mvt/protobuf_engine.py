@@ -39,8 +39,7 @@ def read_layers(body: bytes, wanted: Mapping[SourceLayer, LayerOutline]) -> dict
         found = {layer.name: layer for layer in message.layers}
         return {layer.name: _read_layer(found[layer.name], layer, outline) for layer, outline in wanted.items()}
     except (DecodeError, IndexError, ValueError, KeyError):
-        damaged = DamagedTileError("The vector tile is damaged.")
-    raise damaged
+        raise DamagedTileError("The vector tile is damaged.") from None
 
 
 def _read_layer(layer: Any, wanted: SourceLayer, outline: LayerOutline) -> Features:

@@ -38,7 +38,7 @@ def as_tile(body: bytes) -> Answer:
 
 
 def _gzip_with_header(tile: bytes) -> Answer:
-    return Answer(200, gzip.compress(tile), {"Content-Type": MVT_TYPE, "Content-Encoding": "gzip"})
+    return Answer(200, gzip.compress(tile, mtime=0), {"Content-Type": MVT_TYPE, "Content-Encoding": "gzip"})
 
 
 def _bomb(tile: bytes) -> Answer:
@@ -85,9 +85,9 @@ FAULTS: dict[str, Callable[[bytes], Answer]] = {
     "half-tile": lambda tile: as_tile(tile[: len(tile) // 2]),
     "half-reply": lambda tile: Answer(200, tile[: len(tile) // 2], {"Content-Type": MVT_TYPE}, announced=len(tile)),
     "random-bytes": lambda tile: as_tile(Random(7).randbytes(5000)),
-    "gzip-without-header": lambda tile: as_tile(gzip.compress(tile)),
+    "gzip-without-header": lambda tile: as_tile(gzip.compress(tile, mtime=0)),
     "gzip-with-header": _gzip_with_header,
-    "half-gzip": lambda tile: as_tile(gzip.compress(tile)[: len(tile) // 4]),
+    "half-gzip": lambda tile: as_tile(gzip.compress(tile, mtime=0)[: len(tile) // 4]),
     "bomb": _bomb,
     "oversized": lambda tile: as_tile(bytes(40 * 2**20)),
     "empty": lambda tile: as_tile(b""),

@@ -1,6 +1,7 @@
 """Memory layers, against an independent reader where there is recorded data."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from osgeo import gdal, ogr, osr
@@ -8,6 +9,7 @@ from qgis.core import NULL, QgsWkbTypes
 from qgis.PyQt.QtCore import QDateTime, Qt, QVariant
 
 from mapillary_coverage.core.download import download_coverage
+from mapillary_coverage.core.filters import CoverageFilter
 from mapillary_coverage.core.layers import IMAGES, SEQUENCES, TILES, apply_style, memory_layer
 from mapillary_coverage.core.report import remarks, result_line
 from mapillary_coverage.core.tiling import TileId
@@ -134,6 +136,9 @@ def test_the_block_with_blanked_values_comes_whole_and_merged(recorded, emulator
     assert remarks(result) == [
         "52,734 images came without an id; each is kept, and duplicates among them cannot be recognised."
     ]
+    without = download_coverage(replace(request, filter=CoverageFilter(panorama="without")), server_of(server))
+    assert len(without.images) == 52734
+    assert "52,734 images may be panoramas: Mapillary does not say." in remarks(without)
     nothing = {"id", "captured_at", "compass_angle", "is_pano", "organization_id"}
     feature = next(layers[IMAGES].getFeatures())
     assert all(feature[name] == NULL for name in nothing)

@@ -200,6 +200,7 @@ def test_a_proxy_of_the_environment_does_not_see_requests_to_this_computer(emula
         "http://localhost.example.org",
         "https://user:pass@example.org",
         "https://example.org/?x=1",
+        "https://example.org/#x",
         "https://",
         "https://example.org:port",
         "nonsense",

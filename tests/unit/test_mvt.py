@@ -5,7 +5,7 @@ import gzip
 import pytest
 from mapbox_vector_tile.Mapbox import vector_tile_pb2
 
-from mapillary_coverage.core.errors import DamagedTileError
+from mapillary_coverage.core.errors import DamagedTileError, TemporaryFolderError
 from mapillary_coverage.core.inflate import MAX_BODY_BYTES
 from mapillary_coverage.core.mvt import decode, gdal_engine, protobuf_engine
 from mapillary_coverage.core.schema import IMAGE, SEQUENCE
@@ -106,6 +106,13 @@ def test_a_tile_that_gdal_cannot_read_even_in_pieces_says_what_to_do(tile, monke
     monkeypatch.setattr("mapillary_coverage.core.mvt._engine", lambda: gdal_engine)
     monkeypatch.setattr(gdal_engine, "MOST_BYTES", 1000)
     with pytest.raises(DamagedTileError, match="Install the Python package mapbox-vector-tile"):
+        decode(tile, WANTED)
+
+
+def test_a_full_disk_is_not_called_a_damaged_tile(tile, monkeypatch):
+    monkeypatch.setattr("mapillary_coverage.core.mvt._engine", lambda: gdal_engine)
+    monkeypatch.setattr("tempfile.tempdir", "/nowhere")
+    with pytest.raises(TemporaryFolderError, match="No such file or directory"):
         decode(tile, WANTED)
 
 
