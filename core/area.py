@@ -73,8 +73,15 @@ def area_of_box(west: float, south: float, east: float, north: float) -> Area:
     """
     if not all(map(isfinite, (west, south, east, north))):
         raise InvalidRequestError("The extent is not made of numbers. Choose another extent.")
-    if west == east or south >= north:
-        raise InvalidRequestError("The extent has no area. Choose one that is wider and higher than zero.")
+    if west == east or (west > east and (west - east) % 360 == 0) or south >= north:
+        raise InvalidRequestError(
+            "The extent has no area: its sides have to be longer than zero, and ymin smaller than ymax."
+        )
+    if west > east and (east - west) % 360 > 180:
+        raise InvalidRequestError(
+            f"With xmin {west:g} greater than xmax {east:g} the extent crosses the antimeridian and reaches around"
+            " most of the world. Swap them; or, if that is what you want, add 360 to xmax."
+        )
     if south >= MAX_LATITUDE or north <= -MAX_LATITUDE:
         raise InvalidRequestError(
             "The extent lies wholly beyond 85.0511 degrees of latitude, where Mapillary has no tiles."

@@ -1,15 +1,18 @@
 """Tile values to field values: what is absent, of the wrong type or impossible becomes None.
 
 Tiles are untrusted, and types differ between generations of tiles: `is_pano` is a bool or 0/1, ids are numbers in
-tiles and text in the graph. Ids become text because they exceed 2^53.
+tiles and text in the graph. Ids become text because they exceed 2^53. Where a tile mixes types, GDAL widens all values
+of the property to numbers with a fraction or to text, so both are read back.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any, Callable, Optional
 
 from .schema import Kind
 
+_NUMBER_TEXT = re.compile(r"-?\d{1,9}(\.\d{1,20})?")
 LAST_TIME_MS = 253_402_300_799_999
 """9999-12-31T23:59:59.999Z, the last time that ISO 8601 can write; devices have sent the year 318857."""
 
@@ -19,6 +22,8 @@ def _whole_number(value: Any) -> Optional[int]:
         return None
     if isinstance(value, int):
         return value
+    if isinstance(value, float):
+        return int(value) if abs(value) < 2**53 and value.is_integer() else None
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
         return int(value)
     return None
@@ -42,6 +47,8 @@ def time_ms(value: Any) -> Optional[int]:
 
 
 def _real_number(value: Any) -> Optional[float]:
+    if isinstance(value, str) and _NUMBER_TEXT.fullmatch(value):
+        value = float(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return float(value) if -1e9 < value < 1e9 else None
@@ -55,6 +62,8 @@ def angle(value: Any) -> Optional[float]:
 
 def flag(value: Any) -> Optional[bool]:
     """True or False, also from 1 or 0."""
+    if isinstance(value, str):
+        return {"0": False, "1": True}.get(value)
     return bool(value) if isinstance(value, (bool, int)) and value in (0, 1) else None
 
 

@@ -43,7 +43,7 @@ class Table:
 
 
 def collect_images(layer: SourceLayer, tables: Sequence[Table]) -> Table:
-    """The images of all tiles, each id once.
+    """The images of all tiles that lie in the area, each id once.
 
     Tiles repeat their neighbours' images in a buffer, at slightly other positions; the copy inside its own tile wins.
     Images without an id are all kept: none can be known to be another.
@@ -56,7 +56,7 @@ def collect_images(layer: SourceLayer, tables: Sequence[Table]) -> Table:
         first = chosen.setdefault(key, row)
         if first != row and in_tile[row] and not in_tile[first]:
             chosen[key] = row
-    return joined.take(list(chosen.values())) if len(chosen) < len(joined) else joined
+    return joined.take([row for row in chosen.values() if joined.in_area[row]])
 
 
 def collect_sequences(layer: SourceLayer, tables: Sequence[Table]) -> Table:

@@ -10,6 +10,8 @@ from qgis.PyQt.QtCore import pyqtSignal
 from .endpoint import TileServer
 from .errors import MapillaryError
 from .layers import IMAGES, SEQUENCES, TILES, memory_layer
+from .log import log
+from .mvt import engine_name
 from .request import CoverageRequest
 from .result import CoverageResult
 
@@ -18,7 +20,7 @@ class CoverageTask(QgsTask):
     """Runs a request. `ended` fires once on the main thread, however it ends.
 
     Then `result` and `layers` (by `images`, `sequences`, `tiles`) are there, or `error` says why not; neither is there
-    after an unexpected exception, which QGIS shows by itself.
+    after an unexpected exception, which QGIS logs.
     """
 
     ended = pyqtSignal()
@@ -36,6 +38,7 @@ class CoverageTask(QgsTask):
         # requests takes 0.15 s to import, which QGIS' start should not pay for.
         from .download import download_coverage
 
+        log(f"Downloading {self.request}; decoding with {engine_name()}.")
         try:
             result = download_coverage(self.request, self._server, self.isCanceled, self._show_progress)
             if result.failure:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import Callable, Optional
 
 from .collector import collect_images, collect_sequences
@@ -68,16 +68,15 @@ class _Run:
     def finish(self, is_cancelled: Callable[[], bool], on_progress: Callable[[int, int], None]) -> CoverageResult:
         pool = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="mapillary_tiles")
         try:
-            workers = [pool.submit(self._work) for _ in range(min(CONNECTIONS, len(self._tiles)))]
-            running = set(workers)
+            running = {pool.submit(self._work) for _ in range(min(CONNECTIONS, len(self._tiles)))}
             while running:
                 if is_cancelled():
                     raise CancelledError()
-                _, running = wait(running, timeout=_POLL_SECONDS)
+                done, running = wait(running, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
+                for worker in done:
+                    worker.result()
                 self._session.end_overdue()
                 self._take_arrived(on_progress)
-            for worker in workers:
-                worker.result()
             return self._result()
         finally:
             self._stop.set()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from .errors import UnsafeEndpointError
+from .errors import MalformedCredentialError, UnsafeEndpointError
 
 
 def is_loopback(host: str) -> bool:
@@ -22,13 +22,8 @@ def check_endpoint(url: str) -> str:
     try:
         parts = urlsplit(url)
         safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
-        usable = (
-            bool(parts.hostname)
-            and (parts.port or 1) > 0
-            and not parts.username
-            and not parts.query
-            and not parts.fragment
-        )
+        extras = parts.username or parts.query or parts.fragment
+        usable = bool(parts.hostname) and parts.port != 0 and not extras
     except ValueError:
         safe = usable = False
     if not (safe and usable):
@@ -41,10 +36,15 @@ def check_endpoint(url: str) -> str:
 
 @dataclass(frozen=True)
 class TileServer:
-    """A server and the token for it; the token never shows in its text form. Raises UnsafeEndpointError."""
+    """A server and the token for it; the token never shows in its text form.
+
+    Raises UnsafeEndpointError and MalformedCredentialError.
+    """
 
     url: str
     credential: str = field(repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "url", check_endpoint(self.url))
+        if not (self.credential.isascii() and self.credential.isprintable()):
+            raise MalformedCredentialError()

@@ -35,6 +35,16 @@ class MissingCredentialError(MapillaryError):
         )
 
 
+class MalformedCredentialError(MapillaryError):
+    """The token has characters that none has."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The token holds characters that no Mapillary token has. Copy the client token again, whole, from"
+            " www.mapillary.com/dashboard/developers."
+        )
+
+
 class RefusedCredentialError(MapillaryError):
     """Mapillary does not accept the token (API code 190, or status 401 or 403)."""
 
@@ -149,6 +159,13 @@ class ForeignTileError(MapillaryError):
 
 class NoTileReadError(MapillaryError):
     """Not one tile of a run could be read; the text gives the reasons with their counts."""
+
+
+class RefusedFeaturesError(MapillaryError):
+    """QGIS did not take all features into a layer."""
+
+    def __init__(self) -> None:
+        super().__init__("QGIS did not take all features into the layer; it may have run out of memory.")
 
 
 class CancelledError(MapillaryError):

@@ -32,6 +32,11 @@ Corners = tuple[float, float, float, float]
 """West, south, east and north; west may be greater than east."""
 
 
+def is_extent_text(given: object) -> bool:
+    """Whether this is QGIS' text form of an extent; a layer's name or path is none."""
+    return isinstance(given, str) and _EXTENT_TEXT.match(given) is not None
+
+
 def parse_extent(text: str) -> tuple[Corners, str]:
     """QGIS' text form `xmin,xmax,ymin,ymax [CRS]` as corners and CRS, which may be empty.
 
@@ -59,7 +64,9 @@ def area_of_extent(corners: Corners, crs: QgsCoordinateReferenceSystem, context:
         )
     west, south, east, north = corners
     if south >= north or west == east or (west > east and not crs.isGeographic()):
-        raise InvalidRequestError("The extent has no area. Choose one that is wider and higher than zero.")
+        raise InvalidRequestError(
+            "The extent has no area: its sides have to be longer than zero, and ymin smaller than ymax."
+        )
     if crs.authid() == DEGREES:
         return area_of_box(*corners)
     if crs.authid() in _WEB_MERCATOR:
@@ -103,13 +110,10 @@ def _unprojected(box: QgsRectangle, transform: QgsCoordinateTransform) -> Corner
 
 def _crosses_antimeridian(box: QgsRectangle, transform: QgsCoordinateTransform) -> bool:
     """Whether the longitude jumps between neighbours of a grid over the box."""
-    steps = [step / _GRID for step in range(_GRID + 1)]
-    for share in steps:
-        y = box.yMinimum() + share * box.height()
-        longitudes = [transform.transform(QgsPointXY(box.xMinimum() + step * box.width(), y)).x() for step in steps]
-        if any(abs(left - right) > 180 for left, right in zip(longitudes, longitudes[1:])):
-            return True
-    return False
+    xs = [box.xMinimum() + step / _GRID * box.width() for step in range(_GRID + 1)]
+    ys = [box.yMinimum() + step / _GRID * box.height() for step in range(_GRID + 1)]
+    rows = [[transform.transform(QgsPointXY(x, y)).x() for x in xs] for y in ys]
+    return any(abs(first - second) > 180 for line in (*rows, *zip(*rows)) for first, second in zip(line, line[1:]))
 
 
 def _holds_pole(box: QgsRectangle, latitude: float, transform: QgsCoordinateTransform) -> bool:

@@ -18,13 +18,16 @@ def inflate(body: bytes, limit: int = MAX_BODY_BYTES) -> bytes:
     """
     if not body.startswith(GZIP_MAGIC):
         return body
-    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-    try:
-        unpacked = unpacker.decompress(body, limit + 1)
-    except zlib.error:
-        unpacked = b""
-    if len(unpacked) > limit:
-        raise DamagedTileError(f"The tile unpacks to more than {limit // 2**20} MB.")
-    if not unpacker.eof:
-        raise DamagedTileError("The compressed tile is damaged or cut off.")
+    unpacked = b""
+    while body:
+        unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+        try:
+            unpacked += unpacker.decompress(body, limit + 1 - len(unpacked))
+        except zlib.error:
+            raise DamagedTileError("The compressed tile is damaged or cut off.") from None
+        if len(unpacked) > limit:
+            raise DamagedTileError(f"The tile unpacks to more than {limit // 2**20} MB.")
+        if not unpacker.eof:
+            raise DamagedTileError("The compressed tile is damaged or cut off.")
+        body = unpacker.unused_data
     return unpacked

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timezone
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
@@ -24,7 +24,7 @@ from qgis.PyQt.QtCore import QDateTime, Qt, QVariant
 
 from .about import PLUGIN_FOLDER, TITLE, version
 from .collector import Table
-from .errors import CancelledError
+from .errors import CancelledError, RefusedFeaturesError
 from .extent import DEGREES
 from .ledger import TileRecord
 from .report import remarks, result_line, warnings
@@ -45,14 +45,14 @@ WKB_TYPES = {
 _BATCH = 5_000
 
 _TYPES = {
-    Kind.OBJECT_ID: QVariant.Type.String,
-    Kind.KEY: QVariant.Type.String,
-    Kind.TEXT: QVariant.Type.String,
-    Kind.TIME: QVariant.Type.DateTime,
-    Kind.ANGLE: QVariant.Type.Double,
-    Kind.SCORE: QVariant.Type.Double,
-    Kind.FLAG: QVariant.Type.Bool,
-    Kind.COUNT: QVariant.Type.Int,
+    Kind.OBJECT_ID: QVariant.String,
+    Kind.KEY: QVariant.String,
+    Kind.TEXT: QVariant.String,
+    Kind.TIME: QVariant.DateTime,
+    Kind.ANGLE: QVariant.Double,
+    Kind.SCORE: QVariant.Double,
+    Kind.FLAG: QVariant.Bool,
+    Kind.COUNT: QVariant.Int,
 }
 
 
@@ -95,7 +95,8 @@ def memory_layer(kind: str, result: CoverageResult, is_cancelled: Callable[[], b
     """One of the layers, filled and with its metadata, without a style. Raises CancelledError."""
     name = {IMAGES: "Images", SEQUENCES: "Sequences", TILES: "Tiles"}[kind]
     layer = QgsMemoryProviderUtils.createMemoryLayer(name, fields_of(kind), WKB_TYPES[kind], degrees_crs())
-    add_features(layer.dataProvider(), features_of(kind, result), is_cancelled)
+    if not add_features(layer.dataProvider(), features_of(kind, result), is_cancelled):
+        raise RefusedFeaturesError()
     layer.updateExtents()
     layer.setMetadata(metadata_of(result, name))
     return layer
@@ -121,15 +122,13 @@ def metadata_of(result: CoverageResult, title: str) -> QgsLayerMetadata:
     return metadata
 
 
-def _time(milliseconds: int) -> QDateTime:
-    return QDateTime.fromMSecsSinceEpoch(milliseconds, Qt.TimeSpec.UTC)
+def _time(milliseconds: Optional[int]) -> Optional[QDateTime]:
+    return None if milliseconds is None else QDateTime.fromMSecsSinceEpoch(milliseconds, Qt.TimeSpec.UTC)
 
 
 def _table_features(table: Table) -> Iterator[QgsFeature]:
     columns = [
-        [None if value is None else _time(value) for value in table.columns[field.name]]
-        if field.kind is Kind.TIME
-        else table.columns[field.name]
+        map(_time, table.columns[field.name]) if field.kind is Kind.TIME else table.columns[field.name]
         for field in table.layer.fields
     ]
     make_geometry = _point if table.layer.shape is Shape.POINT else _lines
@@ -157,7 +156,7 @@ def _ledger_features(ledger: Iterable[TileRecord]) -> Iterator[QgsFeature]:
             record.kept,
             record.bytes,
             record.source,
-            None if record.fetched_at is None else _time(record.fetched_at),
+            _time(record.fetched_at),
         ]
         yield _feature(values, QgsGeometry.fromRect(QgsRectangle(box.west, box.south, box.east, box.north)))
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Optional
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import requests
 import urllib3
@@ -65,7 +65,7 @@ class HttpSession:
         self._sockets = _Sockets()
         self._log_filter = _RedactingFilter()
         logging.getLogger("urllib3.connectionpool").addFilter(self._log_filter)
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.headers["User-Agent"] = user_agent()
         self._session.headers["Accept-Encoding"] = "gzip"
         self._session.auth = _no_authentication
@@ -83,13 +83,13 @@ class HttpSession:
         """
         started = time.monotonic()
         try:
-            return self._get(url, query)
+            return self._get(url, query, started)
         except (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError) as error:
             seconds = time.monotonic() - started
             failure = self._failure(error, urlsplit(url).hostname or "the server", seconds)
         raise failure
 
-    def _get(self, url: str, query: Mapping[str, str]) -> Reply:
+    def _get(self, url: str, query: Mapping[str, str], started: float) -> Reply:
         # A proxy of the environment must not see a request over plain http to this computer.
         proxies = {"http": "", "https": ""} if is_loopback(urlsplit(url).hostname or "") else None
         with self._session.get(
@@ -108,14 +108,17 @@ class HttpSession:
             announced = response.headers.get("Content-Length", "")
             if announced.isdigit() and len(received) < int(announced):
                 raise http.client.IncompleteRead(b"", int(announced) - len(received))
-            return Reply(response.status_code, response.headers, inflate(bytes(received)), len(received))
+            if self._sockets.aborted or time.monotonic() - started > REPLY_SECONDS:
+                raise OSError("The connection was shut down from this side.")
+            body = _without_secrets(inflate(bytes(received)), query)
+            return Reply(response.status_code, response.headers, body, len(received))
 
     def _failure(self, error: Exception, host: str, seconds: float) -> MapillaryError:
         if self._sockets.aborted:
             return CancelledError()
         if seconds > REPLY_SECONDS:
             return SlowReplyError(REPLY_SECONDS)
-        if isinstance(error, requests.exceptions.SSLError):
+        if isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
             return UntrustedServerError(host)
         cause = error.args[0] if error.args else None
         if isinstance(error, requests.ConnectTimeout) or isinstance(cause, urllib3.exceptions.MaxRetryError):
@@ -136,6 +139,23 @@ class HttpSession:
         """Give the connections back."""
         self._session.close()
         logging.getLogger("urllib3.connectionpool").removeFilter(self._log_filter)
+
+
+def _without_secrets(body: bytes, query: Mapping[str, str]) -> bytes:
+    """A text body with what the query held taken out, since servers quote it in their errors."""
+    if body[:1] not in (b"{", b"["):
+        return body
+    for value in query.values():
+        for form in (value, quote(value, safe="")):
+            body = body.replace(form.encode(), b"[token]")
+    return body
+
+
+class _Session(requests.Session):
+    """requests reads, unpacks and follows a redirect's reply on its own, even where following is switched off."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """No reply is a redirect to requests; what a 302 means is decided where replies are."""
 
 
 def _no_authentication(request: requests.PreparedRequest) -> requests.PreparedRequest:

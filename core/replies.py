@@ -62,7 +62,8 @@ def _api_error(error: Mapping[str, Any], reply: Reply) -> MapillaryError:
         return _BY_CODE[code]()
     if any(text in message.lower() for text in _TOKEN_TEXTS):
         return RefusedCredentialError()
-    shown = redact(" ".join(message.split()))[:_SHOWN_CHARACTERS] or "no message"
+    printable = message.encode("utf-8", "replace").decode()
+    shown = redact(" ".join(printable.split()))[:_SHOWN_CHARACTERS] or "no message"
     if error.get("is_transient") is True or "temporarily unavailable" in message.lower():
         return ServerBusyError(f"Mapillary could not answer for the moment: {shown}", _retry_after(reply))
     if reply.status < 500 or code == 100 or "reduce the amount" in message or "too large" in message:
@@ -74,7 +75,7 @@ def _status_error(reply: Reply) -> MapillaryError:
     if reply.status in (401, 403):
         return RefusedCredentialError()
     if reply.status == 429 or reply.status >= 500:
-        message = f"Mapillary could not answer for the moment (status {reply.status})."
+        message = f"Mapillary could not answer for the moment (status {reply.status}). Try again later."
         return ServerBusyError(message, _retry_after(reply))
     return UnexpectedReplyError(f"The server answered with status {reply.status} instead of a vector tile.")
 

@@ -32,7 +32,11 @@ def remarks(result: CoverageResult) -> list[str]:
         if unknown:
             sentences.append(f"{counted(unknown, layer.name)} may be panoramas: Mapillary does not say.")
     if all(record.status == EMPTY for record in result.ledger):
-        sentences.append("Mapillary has no coverage in this extent.")
+        sentences.append(
+            "Every tile was answered with 404: there is no coverage in this extent, or the server address is wrong."
+            if all(record.reason for record in result.ledger)
+            else "Mapillary has no coverage in this extent."
+        )
     if result.request.area.cut_at_poles:
         sentences.append("The part of the extent beyond 85.0511 degrees of latitude was left out: there are no tiles.")
     return sentences
@@ -60,7 +64,7 @@ def _table(result: CoverageResult, layer: SourceLayer) -> Table:
 
 def _filtered(layer: SourceLayer, counts: LayerCounts, kept: int, filter_is_active: bool) -> list[str]:
     sentences = []
-    passed = counts.decoded - counts.removed.total
+    passed = counts.decoded - counts.removed.total - counts.unplaced
     noun = _NOUN_IN_TILES[layer.name]
     if filter_is_active and counts.decoded:
         removed = _removed(counts.removed)
@@ -93,5 +97,5 @@ def _lacking(layer: SourceLayer, counts: LayerCounts, ids: Sequence[object]) -> 
             " recognised."
         )
     if counts.unplaced:
-        sentences.append(f"{counted(counts.unplaced, layer.name)} came without a position and were left out.")
+        sentences.append(f"{counted(counts.unplaced, layer.name)} without a usable position: left out.")
     return sentences

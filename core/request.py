@@ -35,7 +35,7 @@ class CoverageRequest:
         if self.tile_count > MAX_TILES:
             raise InvalidRequestError(
                 f"The extent covers {self.tile_count:,} tiles, more than the {MAX_TILES:,} that Mapillary allows in a"
-                " day. Choose a smaller extent."
+                " day. Choose a smaller extent, or zoom in."
             )
 
     @property

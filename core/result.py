@@ -8,13 +8,15 @@ from typing import Optional
 from .collector import Table
 from .errors import MapillaryError, NoTileReadError
 from .filters import Removed
-from .ledger import EMPTY, FAILED, OK, SKIPPED, TileRecord, reasons
+from .ledger import EMPTY, FAILED, OK, TileRecord, reasons
 from .request import CoverageRequest
 
 
 @dataclass
 class LayerCounts:
-    """What became of a source layer's features: `decoded`, of them `unplaced` (no geometry) or removed."""
+    """What became of a source layer's features: of those `decoded`, the filter `removed` some; of the rest, some are
+    `unplaced`, without a usable geometry.
+    """
 
     decoded: int = 0
     unplaced: int = 0
@@ -57,8 +59,3 @@ class CoverageResult:
     def failed_count(self) -> int:
         """Tiles that were asked for and not read."""
         return sum(record.status == FAILED for record in self.ledger)
-
-    @property
-    def is_partial(self) -> bool:
-        """Whether any tile is missing."""
-        return any(record.status in (FAILED, SKIPPED) for record in self.ledger)

@@ -1,6 +1,6 @@
 """The fields of every layer, where in the tiles their values come from, and what counts as a value.
 
-Names, types and Shapefile names are a contract with other programs. Mapillary's tile properties:
+Names and types are a contract with other programs. Mapillary's tile properties:
 https://www.mapillary.com/developer/api-documentation (vector tiles).
 """
 

@@ -72,7 +72,7 @@ def _check_layers(tile: Tile) -> None:
         raise ForeignTileError(
             "The tile is of Mapillary's API v3, which was retired in 2021. Check the server address in the settings."
         )
-    if names and not names & _COVERAGE_LAYERS:
+    if any(tile.outline.values()) and not names & _COVERAGE_LAYERS:
         raise ForeignTileError("The vector tile holds no Mapillary coverage. Check the server address in the settings.")
 
 
@@ -86,9 +86,9 @@ def _read_layer(
     placed = [row for row in rows if geometries[row] is not None]
     counts = LayerCounts(len(features), len(rows) - len(placed), removed)
     table.in_area = _in_area(table, request.area, placed, tile_box(tile))
-    # A sequence outside the area stays until all tiles are there: it may touch the area in another tile.
-    kept = placed if layer.shape is Shape.LINE else [row for row in placed if table.in_area[row]]
-    return table.take(kept), counts
+    # What lies outside the area stays until all tiles are there: a sequence may touch the area in another tile, and
+    # an image's copy in a buffer may lie inside while the image itself does not.
+    return table.take(placed), counts
 
 
 def _in_tile(features: Features, shape: Shape) -> list[bool]:

@@ -1,4 +1,4 @@
-"""What all tests share: the emulator, the recorded data, and a guard against other networks."""
+"""What all tests share: the emulator, the recorded data, requests for given tiles."""
 
 from __future__ import annotations
 

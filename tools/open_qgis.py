@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from contextlib import ExitStack
+from pathlib import Path
 
 from tests.emulator import Emulator, Town
 
@@ -18,6 +19,7 @@ def main() -> None:
         raise SystemExit("There is no display. Start this in a desktop session, or as `xvfb-run make qgis`.")
     profile = make_profile(PROFILE)
     with ExitStack() as running:
+        arguments: list[str] = []
         variables: dict[str, str | None] = {"QT_QPA_PLATFORM": None}
         if not os.environ.get("MAPILLARY_ACCESS_TOKEN"):
             emulator = running.enter_context(Emulator(Town(images_per_tile=1500)))
@@ -26,8 +28,9 @@ def main() -> None:
                 "MAPILLARY_ACCESS_TOKEN": emulator.credential,
             }
             print(f"No MAPILLARY_ACCESS_TOKEN is set, so an emulator serves a town at {emulator.address}.")
-            print("It lies around longitude 7.43, latitude 43.71: type 7.43,43.71 into QGIS' Coordinate box.")
-        command = [desktop_command(), "--profiles-path", str(profile), "--profile", "default"]
+            print("The map canvas shows it: press Download in the Mapillary panel.")
+            arguments = ["--code", str(Path(__file__).with_name("show_town.py"))]
+        command = [desktop_command(), "--profiles-path", str(profile), "--profile", "default", *arguments]
         subprocess.run(command, env=environment(profile, variables), check=False)
 
 

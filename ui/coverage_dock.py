@@ -11,7 +11,6 @@ from qgis.PyQt.QtWidgets import QFrame, QScrollArea, QWidget
 from ..core.coverage_task import CoverageTask
 from ..core.errors import CancelledError, MapillaryError, MissingCredentialError
 from ..core.log import log
-from ..core.mvt import engine_name
 from ..core.report import remarks, result_line, warnings
 from ..core.settings import Settings
 from .coverage_panel import CoveragePanel
@@ -46,6 +45,7 @@ class CoverageDock(QgsDockWidget):
 
     def start(self) -> None:
         """Start the download that the form asks for."""
+        self._messages.clear()
         try:
             request = self.panel.request()
             task = CoverageTask(request, self._settings.tile_server())
@@ -54,7 +54,6 @@ class CoverageDock(QgsDockWidget):
                 self.panel.tokenEdit.setFocus()
             self._show_failure(str(error))
             return
-        log(f"Downloading {request}; decoding with {engine_name()}.")
         self._task = task
         task.progressChanged.connect(self._on_progress)
         task.ended.connect(self._on_ended)
@@ -94,7 +93,7 @@ class CoverageDock(QgsDockWidget):
         elif task.error is not None:
             self._show_failure(str(task.error))
         elif task.result is None:
-            self._show_failure("The download failed unexpectedly. The details are in QGIS' Python error message.")
+            self._show_failure("The download failed unexpectedly. The details are in View > Panels > Log Messages.")
         else:
             add_layers(QgsProject.instance(), task.layers, task.request)
             problems = warnings(task.result)

@@ -8,7 +8,7 @@ from typing import Optional
 from qgis.core import QgsProject
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt import uic
-from qgis.PyQt.QtWidgets import QWidget
+from qgis.PyQt.QtWidgets import QComboBox, QWidget
 
 from ..core.errors import InvalidRequestError
 from ..core.extent import area_of_extent, corners_of
@@ -19,6 +19,10 @@ from ..core.settings import Settings
 
 _POSITIONS = {"original": "Original (GPS)", "computed": "Computed (structure from motion)"}
 _PANORAMAS = {"all": "All images", "only": "Panoramas only", "without": "Without panoramas"}
+
+_EMPTY_MAP = (
+    "The map is empty. Add a base map, such as XYZ Tiles > OpenStreetMap in the Browser panel, and zoom to a town."
+)
 
 
 class CoveragePanel(QWidget):
@@ -32,6 +36,8 @@ class CoveragePanel(QWidget):
         for combo, words in ((self.positionCombo, _POSITIONS), (self.panoramaCombo, _PANORAMAS)):
             for word, label in words.items():
                 combo.addItem(label, word)
+            combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            combo.setMinimumContentsLength(8)
         for edit in (self.startEdit, self.endEdit):
             edit.dateChanged.connect(self.show_estimate)
         self.imagesCheck.toggled.connect(self.show_estimate)
@@ -57,6 +63,10 @@ class CoveragePanel(QWidget):
 
     def show_estimate(self) -> None:
         """Say what the button would do, or why it cannot."""
+        if self._canvas.extent().isEmpty():
+            self.estimateLabel.setText(_EMPTY_MAP)
+            self.downloadButton.setEnabled(False)
+            return
         try:
             request = self.request()
         except InvalidRequestError as error:

@@ -17,6 +17,12 @@ class Messages:
     def __init__(self, bar: QgsMessageBar) -> None:
         self._bar = bar
 
+    def clear(self) -> None:
+        """Take away what was shown before; other plugins' messages stay."""
+        for item in self._bar.items():
+            if item.title() == TITLE:
+                self._bar.popWidget(item)
+
     def warn(self, text: str) -> None:
         """The work is done, but something is missing."""
         self._show(text, Qgis.MessageLevel.Warning)

@@ -18,7 +18,6 @@ from qgis.core import (
     QgsProcessingParameterEnum,
     QgsProcessingParameterExtent,
     QgsProcessingParameterFeatureSink,
-    QgsProcessingUtils,
     QgsVectorLayer,
 )
 from qgis.PyQt.QtGui import QIcon
@@ -27,7 +26,7 @@ from ..about import PLUGIN_FOLDER
 from ..area import Area
 from ..endpoint import TileServer
 from ..errors import CancelledError, InvalidRequestError, MapillaryError
-from ..extent import DEGREES, area_of_extent, corners_of, parse_extent
+from ..extent import DEGREES, area_of_extent, corners_of, is_extent_text, parse_extent
 from ..filters import PANORAMA_CHOICES, CoverageFilter
 from ..layers import (
     IMAGES,
@@ -42,11 +41,12 @@ from ..layers import (
     metadata_of,
 )
 from ..mvt import engine_name
-from ..report import remarks, result_line, warnings
+from ..report import counted, remarks, result_line, warnings
 from ..request import CoverageRequest
 from ..result import CoverageResult
 from ..schema import COVERAGE_TILESETS
 from ..settings import Settings
+from .destinations import check_destinations
 
 EXTENT, POSITION, START_DATE, END_DATE, PANORAMA = "EXTENT", "POSITION", "START_DATE", "END_DATE", "PANORAMA"
 SINKS = {"IMAGES": IMAGES, "SEQUENCES": SEQUENCES, "TILES": TILES}
@@ -58,9 +58,10 @@ The token comes from the Mapillary panel or from the variable MAPILLARY_ACCESS_T
 not show up in the history.
 
 An extent across the antimeridian is written with xmin greater than xmax, such as 179.9,-179.9,-17,-16 [EPSG:4326]. \
-Both dates belong to the range, in UTC; images without a date are left out when a date is given. Images are clipped \
-exactly to the extent, sequences that touch it are kept whole. When some tiles fail the result is partial, and a \
-warning says so.
+POSITION is original or computed, PANORAMA all, only or without. Both dates belong to the range, in UTC; images \
+without a date are left out when a date is given. Images are clipped exactly to the box in longitude and latitude around the \
+extent; sequences that touch it are kept with all their parts in the tiles read. When some tiles fail the result is \
+partial, and a warning says so.
 
 Example: qgis_process run mapillary:downloadcoverage -- EXTENT="7.40,7.42,43.72,43.74 [EPSG:4326]" PANORAMA=only \
 START_DATE=2024-05-01 IMAGES=images.gpkg TILES=tiles.gpkg"""
@@ -102,7 +103,7 @@ class DownloadCoverageAlgorithm(QgsProcessingAlgorithm):
         for name, label, kind in (
             ("IMAGES", "Images", QgsProcessing.SourceType.TypeVectorPoint),
             ("SEQUENCES", "Sequences", QgsProcessing.SourceType.TypeVectorLine),
-            ("TILES", "Tiles (what became of each)", QgsProcessing.SourceType.TypeVectorPolygon),
+            ("TILES", "Tiles", QgsProcessing.SourceType.TypeVectorPolygon),
         ):
             self.addParameter(QgsProcessingParameterFeatureSink(name, label, kind, None, True))
         for name, label in (
@@ -118,6 +119,7 @@ class DownloadCoverageAlgorithm(QgsProcessingAlgorithm):
     ) -> tuple[bool, str]:
         try:
             self._read_request(parameters, context)
+            check_destinations({name: parameters.get(name) for name in SINKS})
         except InvalidRequestError as error:
             return False, str(error)
         return super().checkParameterValues(parameters, context)
@@ -140,6 +142,7 @@ class DownloadCoverageAlgorithm(QgsProcessingAlgorithm):
         # requests takes 0.15 s to import, which QGIS' start should not pay for.
         from ..download import download_coverage
 
+        feedback.pushInfo(f"{counted(self._request.tile_count, 'tile')}: {self._request}.")
         feedback.pushInfo(f"Decoding with {engine_name()}.")
         try:
             result = download_coverage(
@@ -150,7 +153,7 @@ class DownloadCoverageAlgorithm(QgsProcessingAlgorithm):
             )
             if result.failure:
                 raise result.failure
-            outputs = self._write(result, parameters, context, feedback)
+            outputs = self._write(result, parameters, context)
         except CancelledError:
             return {}
         except MapillaryError as error:
@@ -167,8 +170,8 @@ class DownloadCoverageAlgorithm(QgsProcessingAlgorithm):
         result: CoverageResult,
         parameters: dict[str, Any],
         context: QgsProcessingContext,
-        feedback: QgsProcessingFeedback,
     ) -> dict[str, Any]:
+        """Written whole, without a look at cancel: half a file would pass for a whole one."""
         outputs: dict[str, Any] = {
             "TILE_COUNT": len(result.ledger),
             "FAILED_COUNT": result.failed_count,
@@ -183,11 +186,12 @@ class DownloadCoverageAlgorithm(QgsProcessingAlgorithm):
                 if parameters.get(name):
                     raise QgsProcessingException(self.invalidSinkError(parameters, name))
                 continue
-            if not add_features(sink, features_of(kind, result), feedback.isCanceled):
+            if not add_features(sink, features_of(kind, result), lambda: False):
                 raise QgsProcessingException(self.writeFeatureError(sink, parameters, name))
             outputs[name] = destination
-            if context.willLoadLayerOnCompletion(destination):
-                details = context.layerToLoadOnCompletionDetails(destination)
+        for name, kind in SINKS.items():
+            if name in outputs and context.willLoadLayerOnCompletion(outputs[name]):
+                details = context.layerToLoadOnCompletionDetails(outputs[name])
                 details.setPostProcessor(_Dressing.of(kind, result))
         return outputs
 
@@ -196,11 +200,11 @@ class DownloadCoverageAlgorithm(QgsProcessingAlgorithm):
         everything = not (wants[IMAGES] or wants[SEQUENCES])
         return CoverageRequest(
             self._read_area(parameters, context),
-            self.parameterAsEnumString(parameters, POSITION, context),
+            _word(parameters, POSITION, list(COVERAGE_TILESETS)),
             CoverageFilter(
                 self._read_day(parameters, START_DATE, context),
                 self._read_day(parameters, END_DATE, context),
-                self.parameterAsEnumString(parameters, PANORAMA, context),
+                _word(parameters, PANORAMA, list(PANORAMA_CHOICES)),
             ),
             wants[IMAGES] or everything,
             wants[SEQUENCES] or everything,
@@ -209,13 +213,21 @@ class DownloadCoverageAlgorithm(QgsProcessingAlgorithm):
     def _read_area(self, parameters: dict[str, Any], context: QgsProcessingContext) -> Area:
         project = context.project()
         crs = project.crs() if project else QgsCoordinateReferenceSystem(DEGREES)
-        given = parameters.get(EXTENT)
-        if isinstance(given, str) and QgsProcessingUtils.mapLayerFromString(given, context, False) is None:
+        given: Any = parameters.get(EXTENT)
+        if is_extent_text(given):
             corners, named = parse_extent(given)
             crs = QgsCoordinateReferenceSystem(named) if named else crs
+            if named and not crs.isValid():
+                raise InvalidRequestError(f"QGIS does not know the coordinate reference system “{named}”.")
         else:
+            rectangle = self.parameterAsExtent(parameters, EXTENT, context)
+            if rectangle.isNull():
+                raise InvalidRequestError(
+                    f"“{given or ''}” is not an extent. Write it as xmin,xmax,ymin,ymax [EPSG:4326], name a layer,"
+                    " or choose it on the map."
+                )
             crs = self.parameterAsExtentCrs(parameters, EXTENT, context)
-            corners = corners_of(self.parameterAsExtent(parameters, EXTENT, context))
+            corners = corners_of(rectangle)
         return area_of_extent(corners, crs, context.transformContext())
 
     def _read_day(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> Optional[date]:
@@ -227,6 +239,15 @@ class DownloadCoverageAlgorithm(QgsProcessingAlgorithm):
                 raise InvalidRequestError(f"“{given}” is not a date. Write {name} as 2024-05-31.") from None
         read = self.parameterAsDateTime(parameters, name, context)
         return date(read.date().year(), read.date().month(), read.date().day()) if read.isValid() else None
+
+
+def _word(parameters: dict[str, Any], name: str, words: list[str]) -> str:
+    given = parameters.get(name)
+    if given is None:
+        return words[0]
+    if given not in words:
+        raise InvalidRequestError(f"{name} is one of the words {', '.join(words)}, not “{given}”.")
+    return str(given)
 
 
 def _choice(name: str, label: str, words: list[str]) -> QgsProcessingParameterEnum:

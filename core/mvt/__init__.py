@@ -7,31 +7,43 @@ which every QGIS has. Specification: https://github.com/mapbox/vector-tile-spec 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.util import find_spec
+from functools import lru_cache
 from types import ModuleType
 
 from ..errors import DamagedTileError
 from ..inflate import inflate
-from ..schema import SourceLayer
+from ..schema import Shape, SourceLayer
 from .columns import Features, Tile
-from .outline import read_outline
+from .outline import MAX_LINE_LAYER_BYTES, read_outline
 
 __all__ = ["Features", "Tile", "decode", "engine_name"]
 
 
-def _engine() -> ModuleType:
-    if find_spec("mapbox_vector_tile") and find_spec("google.protobuf"):
+@lru_cache(maxsize=1)
+def _engine_and_reason() -> tuple[ModuleType, str]:
+    """The engine, and why it is not the first choice. Importing that one can fail in many ways besides its absence:
+    protobuf and shapely raise errors of their own where their parts do not fit together."""
+    try:
         from . import protobuf_engine
-
-        return protobuf_engine
+    except ModuleNotFoundError:
+        reason = ""
+    except Exception as error:  # noqa: BLE001
+        reason = f", since mapbox-vector-tile cannot be imported ({type(error).__name__})"
+    else:
+        return protobuf_engine, ""
     from . import gdal_engine
 
-    return gdal_engine
+    return gdal_engine, reason
+
+
+def _engine() -> ModuleType:
+    return _engine_and_reason()[0]
 
 
 def engine_name() -> str:
-    """The engine in use, for the log: `mapbox-vector-tile` or `GDAL`."""
-    return str(_engine().NAME)
+    """The engine in use, for the log: `mapbox-vector-tile` or `GDAL`. The first call imports it."""
+    engine, reason = _engine_and_reason()
+    return f"{engine.NAME}{reason}"
 
 
 def decode(body: bytes, wanted: Sequence[SourceLayer]) -> Tile:
@@ -43,6 +55,11 @@ def decode(body: bytes, wanted: Sequence[SourceLayer]) -> Tile:
     body = inflate(body)
     outline = read_outline(body)
     present = {layer: outline[layer.name] for layer in wanted if layer.name in outline and outline[layer.name].features}
+    if any(
+        layer.shape is Shape.LINE and outline.end - outline.start > MAX_LINE_LAYER_BYTES
+        for layer, outline in present.items()
+    ):
+        raise DamagedTileError("The tile holds more lines than any of Mapillary's.")
     layers = _engine().read_layers(body, present) if present else {}
     for layer, expected in present.items():
         if len(layers[layer.name]) != expected.features:

@@ -28,7 +28,7 @@ NAME = "GDAL"
 MOST_BYTES = 10 * 2**20
 """The driver opens no larger file, and does not say so; the centre of São Paulo comes to 12 MB."""
 
-_LINE, _MULTI_POINT, _MULTI_LINE = 2, 4, 5
+_POINT, _LINE, _MULTI_POINT, _MULTI_LINE = 1, 2, 4, 5
 _WKB_HEADER_BYTES = 5
 
 
@@ -111,7 +111,7 @@ def _copy_to_sqlite(tile_path: str, database: str, layer: SourceLayer) -> None:
 def _point(wkb: bytes, tile_extent: int) -> Optional[Point]:
     """The first point. Without a place for the tile, GDAL gives tile units with y up."""
     kind = wkb[1]
-    if kind in (_LINE, _MULTI_LINE) or kind > _MULTI_LINE:
+    if kind not in (_POINT, _MULTI_POINT):
         return None
     offset = 9 + _WKB_HEADER_BYTES if kind == _MULTI_POINT else _WKB_HEADER_BYTES
     x, y = struct.unpack_from("<dd", wkb, offset)

@@ -11,8 +11,14 @@ from dataclasses import dataclass
 
 from ..errors import DamagedTileError
 
-MAX_FEATURES = 1_000_000
-"""Five times the fullest tile seen: the centre of São Paulo with 188,206 images."""
+MAX_FIELDS = 2_000_000
+"""Features, keys and values. Three times what the fullest tile seen holds: São Paulo's centre with 188,206 images."""
+
+MAX_FEATURE_BYTES = 2**16
+"""A genuine sequence has up to 499 images in a tile, at a few bytes each."""
+
+MAX_LINE_LAYER_BYTES = 2**22
+"""Two million vertices, ten for each image of the fullest tile."""
 
 DEFAULT_TILE_EXTENT = 4096
 MAX_TILE_EXTENT = 2**16
@@ -47,9 +53,12 @@ def _varint(body: bytes, position: int, end: int) -> tuple[int, int]:
     raise DamagedTileError("The reply is not a whole vector tile.")
 
 
-def _fields(body: bytes, position: int, end: int) -> Iterator[tuple[int, int, int, int]]:
+def _fields(body: bytes, position: int, end: int, most: int = MAX_FIELDS) -> Iterator[tuple[int, int, int, int]]:
     """The fields of a protobuf message: key, where the field starts, where its value starts, where both end."""
     while position < end:
+        if most == 0:
+            raise DamagedTileError(f"The tile holds more than {MAX_FIELDS:,} features and values.")
+        most -= 1
         field_start = position
         key, position = _varint(body, position, end)
         wire_type = key & 7
@@ -74,31 +83,35 @@ def read_outline(body: bytes) -> dict[str, LayerOutline]:
     Raises DamagedTileError where the bytes are no tile, are cut off, or hold more features than any tile does.
     """
     outline: dict[str, LayerOutline] = {}
-    for key, _, start, end in _fields(body, 0, len(body)):
+    left = MAX_FIELDS
+    for key, _, start, end in _fields(body, 0, len(body), left):
+        left -= 1
         if key == _TILE_LAYER:
-            name, layer = _read_layer(body, start, end)
+            name, layer, left = _read_layer(body, start, end, left)
             if name in outline:
                 raise DamagedTileError("The vector tile has two layers of the same name.")
             outline[name] = layer
     if body and not outline:
         raise DamagedTileError("The reply is not a vector tile.")
-    if sum(layer.features for layer in outline.values()) > MAX_FEATURES:
-        raise DamagedTileError(f"The tile holds more than {MAX_FEATURES:,} features.")
     return outline
 
 
-def _read_layer(body: bytes, start: int, end: int) -> tuple[str, LayerOutline]:
+def _read_layer(body: bytes, start: int, end: int, left: int) -> tuple[str, LayerOutline, int]:
+    """The layer's name and outline, and how many fields of those left may still follow."""
     name, features, tile_extent = "", 0, DEFAULT_TILE_EXTENT
-    for key, _, value_start, value_end in _fields(body, start, end):
+    for key, _, value_start, value_end in _fields(body, start, end, left):
+        left -= 1
         if key == _LAYER_FEATURE:
             features += 1
+            if value_end - value_start > MAX_FEATURE_BYTES:
+                raise DamagedTileError("The tile holds a feature larger than any of Mapillary's.")
         elif key == _LAYER_NAME:
             name = body[value_start:value_end].decode("utf-8", "replace")
         elif key == _LAYER_EXTENT:
             tile_extent, _ = _varint(body, value_start, value_end)
     if not name or not 0 < tile_extent <= MAX_TILE_EXTENT:
         raise DamagedTileError("The vector tile has a layer without a name or size.")
-    return name, LayerOutline(features, tile_extent, start, end)
+    return name, LayerOutline(features, tile_extent, start, end), left
 
 
 def split_layer(body: bytes, layer: LayerOutline, most_bytes: int) -> list[bytes]:

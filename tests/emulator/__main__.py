@@ -43,9 +43,9 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     with Emulator(source, given or made_up_token(), options.fault, options.delay, options.port) as emulator:
-        print(f"MAPILLARY_TILES_URL={emulator.tiles_url}", flush=True)
+        print(f"MAPILLARY_TILES_URL='{emulator.tiles_url}'", flush=True)
         if not given:
-            print(f"MAPILLARY_ACCESS_TOKEN={emulator.credential}", flush=True)
+            print(f"MAPILLARY_ACCESS_TOKEN='{emulator.credential}'", flush=True)
         stopped.wait()
 
 

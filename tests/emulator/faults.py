@@ -59,7 +59,10 @@ def _foreign_tile(tile: bytes) -> Answer:
 _PAGE = b"<!DOCTYPE html><html><body>Log in to Mapillary</body></html>"
 
 FAULTS: dict[str, Callable[[bytes], Answer]] = {
-    "login-redirect": lambda tile: Answer(302, b"", {"Location": "https://www.mapillary.com/login/?next=tiles"}),
+    "login-redirect": lambda tile: Answer(302, _PAGE, {"Location": "https://www.mapillary.com/login/?next=tiles"}),
+    "nameless-redirect": lambda tile: Answer(302, b"", {"Location": "http://[bad"}),
+    "far-away": lambda tile: as_tile(encode({"image": [Feature(POINT, [[(2**30, -(2**30))]], {"id": 5})]})),
+    "quoting": lambda tile: api_error(400, "Malformed access token: {token}", 1),
     "quota": lambda tile: api_error(403, "Application request limit reached", 4, is_transient=True),
     "blocked": lambda tile: api_error(400, "The action was blocked", 368, error_subcode=1348007),
     "bad-token": lambda tile: api_error(500, "Invalid OAuth 2.0 Access Token", 190),
@@ -118,6 +121,8 @@ class FaultRule:
     served: int = 0
 
     def __post_init__(self) -> None:
+        if self.every < 1:
+            raise ValueError("`every` is 1 or more")
         if self.fault not in FAULTS:
             raise ValueError(f"unknown fault {self.fault}; there are {', '.join(sorted(FAULTS))}")
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import socket
 import struct
+import sys
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Optional
@@ -73,7 +74,7 @@ class Emulator:
             pass
 
         Handler.emulator = emulator
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
+        self._server = _Server(("127.0.0.1", self.port), Handler)
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         return self
@@ -113,7 +114,8 @@ class Emulator:
             due: Iterable[str] = [rule.fault for rule in self.faults if rule.applies(f"{z}/{x}/{y}")]
         tile = self.source.tile(match["tileset"], z, x, y)
         for fault in due:
-            return FAULTS[fault](tile), fault
+            answer = FAULTS[fault](tile)
+            return replace(answer, body=answer.body.replace(b"{token}", self.credential.encode())), fault
         return as_tile(tile), ""
 
     def _refusal(self, query: str, headers: Any) -> Optional[Answer]:
@@ -128,6 +130,13 @@ class Emulator:
         if given != self.credential:
             return api_error(400, "Error validating application", 190)
         return None
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up is no error of the server's."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -109,7 +109,7 @@ class Town:
     def _reach(self, street: Street) -> tuple[int, int]:
         """Where the sequence begins and ends along its street."""
         first = street.block * TILES_PER_SEQUENCE * TILE_EXTENT
-        return first + 300, min(first + TILES_PER_SEQUENCE * TILE_EXTENT, self.size * TILE_EXTENT) - 300
+        return first + 40, min(first + TILES_PER_SEQUENCE * TILE_EXTENT, self.size * TILE_EXTENT) - 40
 
     def _sequence(self, street: Street) -> dict[str, object]:
         random = self._random("sequence", street)

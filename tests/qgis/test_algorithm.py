@@ -123,6 +123,20 @@ def test_an_extent_may_be_a_layer(run):
     assert ids(run(EXTENT=extent, project=project)["IMAGES"]) == ids(run()["IMAGES"])
 
 
+def test_an_extent_may_be_a_file(run, tmp_path):
+    path = tmp_path / "tiles.gpkg"
+    run(TILES=str(path))
+    assert ids(run(EXTENT=str(path))["IMAGES"]) == ids(run()["IMAGES"])
+
+
+def test_a_bad_second_output_leaves_the_first_as_it_was(run, tmp_path):
+    kept = tmp_path / "images.gpkg"
+    kept.write_bytes(b"of yesterday")
+    with pytest.raises(QgsProcessingException, match="TILES cannot be written"):
+        run(IMAGES=str(kept), TILES="/nowhere/tiles.gpkg")
+    assert kept.read_bytes() == b"of yesterday"
+
+
 def test_text_without_a_crs_is_in_the_crs_of_the_project(run):
     project = QgsProject()
     project.setCrs(QgsCoordinateReferenceSystem("EPSG:3857"))
@@ -156,7 +170,12 @@ def test_an_unset_date_of_the_dialog_is_no_filter(run):
     [
         ({"EXTENT": "5,5,1,2 [EPSG:4326]"}, "no area"),
         ({"EXTENT": "1,2,86,87 [EPSG:4326]"}, "beyond 85.0511"),
-        ({"EXTENT": "1,2,3,4 [EPSG:999999]"}, "no coordinate reference system"),
+        ({"EXTENT": "1,2,3,4 [EPSG:999999]"}, "does not know the coordinate reference system “EPSG:999999”"),
+        ({"EXTENT": None}, "is not an extent"),
+        ({"PANORAMA": "2"}, "PANORAMA is one of the words all, only, without, not “2”"),
+        ({"POSITION": "gps"}, "POSITION is one of the words original, computed"),
+        ({"IMAGES": "/nowhere/at/all/images.gpkg"}, "IMAGES cannot be written to the folder /nowhere/at/all"),
+        ({"IMAGES": "one.gpkg", "TILES": "one.gpkg"}, "TILES would overwrite IMAGES"),
         ({"EXTENT": "somewhere"}, "is not an extent"),
         ({"EXTENT": "-10,10,-10,10 [EPSG:4326]"}, "more than the 50,000"),
         ({"START_DATE": "2024-02-30"}, "“2024-02-30” is not a date"),

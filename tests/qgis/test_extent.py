@@ -1,7 +1,7 @@
 """Extents of any CRS."""
 
 import pytest
-from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransformContext
+from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform, QgsCoordinateTransformContext, QgsPointXY
 
 from mapillary_coverage.core.area import MAX_LATITUDE
 from mapillary_coverage.core.errors import InvalidRequestError
@@ -49,6 +49,20 @@ def test_web_mercator_zoomed_out_is_the_whole_world_and_cut():
 def test_projected_crs_cross_the_antimeridian_where_they_do(crs, corners, longitudes):
     found = area(crs, *corners)
     assert [(b.west, b.east) for b in found.boxes] == [pytest.approx(pair, abs=3e-3) for pair in longitudes]
+
+
+def test_a_polar_crs_whose_antimeridian_runs_along_the_rows_crosses_it():
+    found = area("EPSG:3576", *_around("EPSG:3576", 179.9999, 75, 300))
+    assert len(found.boxes) == 2
+    assert sum(box.east - box.west for box in found.boxes) < 0.1
+
+
+def _around(crs, lon, lat, metres):
+    to_crs = QgsCoordinateTransform(
+        QgsCoordinateReferenceSystem("EPSG:4326"), QgsCoordinateReferenceSystem(crs), QgsCoordinateTransformContext()
+    )
+    centre = to_crs.transform(QgsPointXY(lon, lat))
+    return centre.x() - metres, centre.y() - metres, centre.x() + metres, centre.y() + metres
 
 
 def test_a_box_over_a_pole_holds_every_longitude():

@@ -17,15 +17,15 @@ from tests.conftest import GENUINE_TILE, request_for, server_of
 from tests.emulator import RecordedTiles
 
 IMAGE_FIELDS = [
-    ("id", QVariant.Type.String),
-    ("sequence_id", QVariant.Type.String),
-    ("captured_at", QVariant.Type.DateTime),
-    ("compass_angle", QVariant.Type.Double),
-    ("is_pano", QVariant.Type.Bool),
-    ("creator_id", QVariant.Type.String),
-    ("organization_id", QVariant.Type.String),
-    ("on_foot", QVariant.Type.Bool),
-    ("quality_score", QVariant.Type.Double),
+    ("id", QVariant.String),
+    ("sequence_id", QVariant.String),
+    ("captured_at", QVariant.DateTime),
+    ("compass_angle", QVariant.Double),
+    ("is_pano", QVariant.Bool),
+    ("creator_id", QVariant.String),
+    ("organization_id", QVariant.String),
+    ("on_foot", QVariant.Bool),
+    ("quality_score", QVariant.Double),
 ]
 
 

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 from qgis.core import QgsApplication, QgsCoordinateReferenceSystem, QgsProject, QgsRectangle
-from qgis.PyQt.QtCore import QObject, QTimer
+from qgis.PyQt.QtCore import QTimer, QTranslator
 from qgis.PyQt.QtWidgets import QAction, QDockWidget
 
 import mapillary_coverage
@@ -33,7 +33,7 @@ def traces(window):
         "project signals": QgsProject.instance().receivers(QgsProject.instance().cleared),
         "threads": sorted(t.name for t in threading.enumerate() if "mapillary" in t.name),
         "tasks": QgsApplication.taskManager().count(),
-        "translators": len(QgsApplication.instance().findChildren(QObject, "mapillary_coverage")),
+        "translators": len(QgsApplication.instance().findChildren(QTranslator)),
     }
 
 

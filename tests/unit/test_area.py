@@ -43,7 +43,9 @@ def test_what_lies_beyond_the_last_tiles_is_cut_and_said():
     [
         ((1, 2, 1, 3), "no area"),
         ((1, 2, 3, 2), "no area"),
+        ((180, 2, -180, 3), "no area"),
         ((1, 3, 2, 2), "no area"),
+        ((7.42, 43.70, 7.40, 43.72), "Swap them"),
         ((1, 86, 2, 87), "beyond 85.0511"),
         ((1, -89, 2, -86), "beyond 85.0511"),
         ((1, math.nan, 2, 3), "not made of numbers"),

@@ -8,7 +8,7 @@ import pytest
 
 from mapillary_coverage.core.download import download_coverage
 from mapillary_coverage.core.endpoint import TileServer
-from mapillary_coverage.core.errors import UnsafeEndpointError
+from mapillary_coverage.core.errors import MalformedCredentialError, UnsafeEndpointError
 from mapillary_coverage.core.network import redact
 from mapillary_coverage.core.report import remarks, result_line, warnings
 from mapillary_coverage.core.tiling import TileId
@@ -34,6 +34,8 @@ def run(server, first=TILE, last=None, **options):
         ("unauthorized", "Mapillary refused the token", 1),
         ("forbidden", "Mapillary refused the token", 1),
         ("login-redirect", "redirect to a login page", 1),
+        ("nameless-redirect", "redirect to a login page", 1),
+        ("quoting", "Malformed access token: [token]", 1),
         ("quota", "used up its Mapillary quota", 1),
         ("blocked", "Mapillary blocks requests", 1),
         ("no-such-object", "Mapillary refused the request: Unsupported get request", 1),
@@ -80,6 +82,33 @@ def test_a_tile_without_coverage_is_empty_and_no_failure(emulator, fault, reason
     assert (result.ledger[0].status, result.ledger[0].reason) == ("empty", reason)
     assert result.failure is None
     assert len(server.requests) == 1
+
+
+def test_an_image_far_outside_its_tile_is_left_out_and_said(emulator):
+    server = emulator()
+    server.fail("far-away")
+    result = run(server)
+    assert result.ledger[0].status == "ok"
+    assert remarks(result)[0] == "1 image without a usable position: left out."
+
+
+def test_a_server_that_has_nothing_but_404_may_be_the_wrong_one(emulator):
+    server = emulator()
+    server.fail("not-found")
+    assert remarks(run(server, FIRST, LAST))[0].endswith("or the server address is wrong.")
+
+
+def test_a_netrc_file_is_not_sent(emulator, tmp_path, monkeypatch):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login me password mine")
+    monkeypatch.setenv("NETRC", str(netrc))
+    assert run(emulator()).ledger[0].status == "ok"
+
+
+@pytest.mark.parametrize("credential", ["MLY|1|\udcff", "MLY|1|ä", "MLY|1|\n"])
+def test_a_token_of_impossible_characters_is_a_sentence(credential):
+    with pytest.raises(MalformedCredentialError, match="characters that no Mapillary token has"):
+        TileServer("https://tiles.mapillary.com", credential)
 
 
 @pytest.mark.parametrize("fault", ["gzip-without-header", "gzip-with-header"])
@@ -217,7 +246,7 @@ def test_https_and_this_computer_are_safe(url):
     assert TileServer(url, made_up_token()).url == url.rstrip("/")
 
 
-@pytest.mark.parametrize("fault", ["reset", "busy", "html", "login-redirect", "bad-token", None])
+@pytest.mark.parametrize("fault", ["reset", "busy", "html", "login-redirect", "bad-token", "quoting", None])
 def test_the_token_is_in_no_log_and_no_exception(emulator, caplog, fault):
     caplog.set_level(logging.DEBUG)
     server = emulator()

@@ -1,18 +1,23 @@
 """Bytes to columns, with each engine."""
 
 import gzip
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from mapbox_vector_tile.Mapbox import vector_tile_pb2
 
+from mapillary_coverage.core.cleaning import clean_column
 from mapillary_coverage.core.errors import DamagedTileError, TemporaryFolderError
 from mapillary_coverage.core.inflate import MAX_BODY_BYTES
 from mapillary_coverage.core.mvt import decode, gdal_engine, protobuf_engine
-from mapillary_coverage.core.schema import IMAGE, SEQUENCE
+from mapillary_coverage.core.schema import IMAGE, SEQUENCE, Kind
 from tests.emulator import Town
 from tests.emulator.encoding import LINE, POINT, Feature, encode
 from tests.emulator.faults import FAULTS
 
+ROOT = Path(__file__).resolve().parents[2]
 WANTED = (IMAGE, SEQUENCE)
 
 
@@ -84,14 +89,14 @@ def test_the_engines_agree_on_every_recorded_coverage_tile(recorded, monkeypatch
 
 
 def test_a_tile_of_more_than_10_mb_is_read_whole(monkeypatch):
-    line = [(step % 4096, step * 37 % 4096) for step in range(2000)]
-    message = vector_tile_pb2.tile.FromString(encode({"sequence": [Feature(LINE, [line], {"id": "a"})]}))
+    others = {f"other_{number}": True for number in range(60)}
+    message = vector_tile_pb2.tile.FromString(encode({"image": [Feature(POINT, [[(7, 8)]], {"id": 5, **others})]}))
     features = message.layers[0].features
-    features.extend([features[0]] * 2999)
+    features.extend([features[0]] * 89_999)
     body = message.SerializeToString()
     assert len(body) > gdal_engine.MOST_BYTES
     first, second = both_engines(monkeypatch, body)
-    assert first.features("sequence").geometries == [[line]] * 3000
+    assert first.features("image").properties["id"] == [5] * 90_000
     assert first == second
 
 
@@ -107,6 +112,76 @@ def test_a_tile_that_gdal_cannot_read_even_in_pieces_says_what_to_do(tile, monke
     monkeypatch.setattr(gdal_engine, "MOST_BYTES", 1000)
     with pytest.raises(DamagedTileError, match="Install the Python package mapbox-vector-tile"):
         decode(tile, WANTED)
+
+
+def hostile_tile(**more):
+    """A tile of one image with more of something than any tile has."""
+    message = vector_tile_pb2.tile.FromString(encode({"image": [Feature(POINT, [[(7, 8)]], {"id": 5})]}))
+    layer = message.layers[0]
+    layer.keys.extend(["k"] * more.get("keys", 0))
+    for _ in range(more.get("values", 0)):
+        layer.values.add()
+    layer.features[0].geometry.extend([9, 2, 2] * more.get("vertices", 0))
+    return message.SerializeToString()
+
+
+@pytest.mark.parametrize("what", [{"keys": 2_000_001}, {"values": 2_000_001}, {"vertices": 40_000}], ids=str)
+def test_more_of_anything_than_a_genuine_tile_has_is_refused_before_it_is_decoded(what, engine, monkeypatch):
+    monkeypatch.setattr(engine, "read_layers", lambda body, wanted: pytest.fail("decoded"))
+    with pytest.raises(DamagedTileError, match="The tile holds"):
+        decode(gzip.compress(hostile_tile(**what)), WANTED)
+
+
+def test_more_lines_than_a_genuine_tile_has_are_refused(engine):
+    line = [(step % 4096, step * 37 % 4096) for step in range(2000)]
+    message = vector_tile_pb2.tile.FromString(encode({"sequence": [Feature(LINE, [line], {"id": "a"})]}))
+    message.layers[0].features.extend([message.layers[0].features[0]] * 1999)
+    with pytest.raises(DamagedTileError, match="more lines than"):
+        decode(message.SerializeToString(), WANTED)
+
+
+def test_mixed_types_cost_the_odd_value_only(monkeypatch):
+    mixed = [{"id": 1, "compass_angle": 5.5, "captured_at": 9}, {"id": 1.5, "compass_angle": "", "captured_at": ""}]
+    body = encode({"image": [Feature(POINT, [[(1, 1)]], values) for values in mixed]})
+    for tile in both_engines(monkeypatch, body):
+        image = tile.features("image").properties
+        assert clean_column(Kind.OBJECT_ID, image["id"]) == ["1", None]
+        assert clean_column(Kind.ANGLE, image["compass_angle"]) == [5.5, None]
+        assert clean_column(Kind.TIME, image["captured_at"]) == [9, None]
+
+
+def test_a_polygon_among_the_images_has_no_position(monkeypatch):
+    polygon = Feature(POINT, [[(0, 0), (9, 0), (9, 9)]], {"id": 5})
+    message = vector_tile_pb2.tile.FromString(encode({"image": [polygon, Feature(POINT, [[(3, 4)]], {"id": 6})]}))
+    message.layers[0].features[0].type = 3
+    message.layers[0].features[0].geometry.append(15)
+    for tile in both_engines(monkeypatch, message.SerializeToString()):
+        assert tile.features("image").geometries == [None, (3, 4)]
+
+
+@pytest.mark.parametrize("broken", ["shapely", "google", "pyclipper"])
+def test_gdal_steps_in_where_the_other_decoder_cannot_be_imported(broken):
+    code = f"""
+import sys
+class Broken:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] == {broken!r}:
+            raise ImportError("parts do not fit")
+sys.meta_path.insert(0, Broken())
+sys.path.insert(0, {str(ROOT)!r})
+import conftest
+from mapillary_coverage.core.mvt import engine_name
+print(engine_name())
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd="/")
+    assert done.stdout == "GDAL, since mapbox-vector-tile cannot be imported (ImportError)\n", done.stderr
+
+
+def test_a_gzip_of_several_members_is_read_whole_and_waste_behind_it_noticed(tile, engine):
+    members = gzip.compress(tile[:1000]) + gzip.compress(tile[1000:])
+    assert decode(members, WANTED) == decode(tile, WANTED)
+    with pytest.raises(DamagedTileError):
+        decode(gzip.compress(tile) + b"waste", WANTED)
 
 
 def test_a_full_disk_is_not_called_a_damaged_tile(tile, monkeypatch):
