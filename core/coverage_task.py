@@ -26,7 +26,9 @@ class CoverageTask(QgsTask):
     ended = pyqtSignal()
 
     def __init__(self, request: CoverageRequest, server: TileServer) -> None:
-        super().__init__("Mapillary coverage", QgsTask.Flag.CanCancel)
+        # Without the notice "Task complete", which would cover ours; QGIS 3.22 cannot leave it out.
+        silent = getattr(QgsTask.Flag, "Silent", QgsTask.Flag.CanCancel)
+        super().__init__("Mapillary coverage", QgsTask.Flag.CanCancel | silent)
         self.request = request
         self.result: Optional[CoverageResult] = None
         self.layers: dict[str, QgsVectorLayer] = {}

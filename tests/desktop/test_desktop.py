@@ -82,6 +82,7 @@ def test_a_first_download(desktop, server):
     assert set(counts) == {"Images", "Sequences", "Tiles"}
     assert counts["Images"] > 5000
     assert f"{counts['Images']:,} images" in desktop.run("answer = panel.resultLabel.text()")
+    desktop.run("iface.messageBar().clearWidgets()")
     desktop.screenshot(PICTURES / "downloaded.png")
     desktop.screenshot(PICTURES / "dock.png", "dock")
     green = desktop.run(COUNT_IMAGE_PIXELS)
