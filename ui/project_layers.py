@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from qgis.core import QgsLayerTreeGroup, QgsProject, QgsVectorLayer
+from qgis.core import QgsProject, QgsVectorLayer
 
 from ..core.layers import IMAGES, SEQUENCES, TILES, apply_style
 from ..core.request import CoverageRequest
@@ -20,7 +20,7 @@ def group_name(request: CoverageRequest) -> str:
 
 def add_layers(project: QgsProject, layers: Mapping[str, QgsVectorLayer], request: CoverageRequest) -> None:
     """Add the layers that hold anything; the ledger always, since it says why others are empty."""
-    group = QgsLayerTreeGroup(group_name(request))
+    group = project.layerTreeRoot().insertGroup(0, group_name(request))
     for kind in _TOP_TO_BOTTOM:
         layer = layers.get(kind)
         if layer is None or (kind != TILES and layer.featureCount() == 0):
@@ -30,5 +30,6 @@ def add_layers(project: QgsProject, layers: Mapping[str, QgsVectorLayer], reques
         node = group.addLayer(layer)
         node.setCustomProperty("showFeatureCount", True)
         node.setExpanded(kind == IMAGES)
-    # Inserted with its layers in it, since the layer tree does not unfold a group that it first sees empty.
-    project.layerTreeRoot().insertChildNode(0, group)
+    # The layer tree shows a new group folded, whatever the group says, and hears of changes only.
+    group.setExpanded(False)
+    group.setExpanded(True)

@@ -60,8 +60,8 @@ not show up in the history.
 An extent across the antimeridian is written with xmin greater than xmax, such as 179.9,-179.9,-17,-16 [EPSG:4326]. \
 POSITION is original or computed, PANORAMA all, only or without. Both dates belong to the range, in UTC; images \
 without a date are left out when a date is given. Images are clipped exactly to the box in longitude and latitude \
-around the extent; sequences that touch it are kept with all their parts in the tiles read. When some tiles fail the result is \
-partial, and a warning says so.
+around the extent; sequences that touch it are kept with all their parts in the tiles read. When some tiles fail the \
+result is partial, and a warning says so.
 
 Example: qgis_process run mapillary:downloadcoverage -- EXTENT="7.40,7.42,43.72,43.74 [EPSG:4326]" PANORAMA=only \
 START_DATE=2024-05-01 IMAGES=images.gpkg TILES=tiles.gpkg"""
