@@ -39,7 +39,8 @@ class CoveragePanel(QWidget):
             combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             combo.setMinimumContentsLength(8)
         for edit in (self.startEdit, self.endEdit):
-            edit.dateChanged.connect(self.show_estimate)
+            edit.dateValueChanged.connect(self.show_estimate)
+        self.panoramaCombo.currentIndexChanged.connect(self.show_estimate)
         self.imagesCheck.toggled.connect(self.show_estimate)
         self.sequencesCheck.toggled.connect(self.show_estimate)
         self.tokenEdit.textChanged.connect(settings.enter_credential)
@@ -73,7 +74,8 @@ class CoveragePanel(QWidget):
             self.estimateLabel.setText(str(error))
             self.downloadButton.setEnabled(False)
             return
-        self.estimateLabel.setText(f"The map canvas covers {counted(request.tile_count, 'tile')}.")
+        chosen = f" Filter: {request.filter}." if request.filter.is_active else ""
+        self.estimateLabel.setText(f"The map canvas covers {counted(request.tile_count, 'tile')}.{chosen}")
         self.downloadButton.setEnabled(not self._is_running)
 
     def set_running(self, is_running: bool) -> None:

@@ -6,8 +6,8 @@ from datetime import date
 from typing import Optional
 
 from qgis.gui import QgsDateEdit
-from qgis.PyQt.QtCore import QDate
-from qgis.PyQt.QtGui import QKeyEvent
+from qgis.PyQt.QtCore import QDate, QEvent
+from qgis.PyQt.QtGui import QFocusEvent, QKeyEvent
 from qgis.PyQt.QtWidgets import QDateTimeEdit, QWidget
 
 
@@ -29,6 +29,12 @@ class DayEdit(QgsDateEdit):
         """The day, None where none is set."""
         day = self.date()
         return None if self.isNull() or not day.isValid() else date(day.year(), day.month(), day.day())
+
+    def clear(self) -> None:
+        """Set no day, and show that: QGIS would leave today's date standing until the focus goes."""
+        super().clear()
+        if not self.hasFocus():
+            self.focusOutEvent(QFocusEvent(QEvent.Type.FocusOut))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         if event.text() == "-" and self.lineEdit().hasSelectedText():

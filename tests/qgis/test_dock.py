@@ -13,12 +13,13 @@ from qgis.core import (
     QgsSettings,
     QgsVectorLayer,
 )
-from qgis.gui import QgsMessageBar
+from qgis.gui import QgsMapCanvas, QgsMessageBar
 from qgis.PyQt.QtCore import QDate, Qt
 
 from mapillary_coverage.core.settings import Settings
 from mapillary_coverage.core.tiling import TileId, tile_box
 from mapillary_coverage.ui.coverage_dock import CoverageDock
+from mapillary_coverage.ui.coverage_panel import CoveragePanel
 from mapillary_coverage.ui.messages import Messages
 from tests.emulator import Town
 from tests.emulator.server import made_up_token
@@ -117,7 +118,10 @@ def test_the_form_is_what_is_asked_for(dock, server, qtbot):
 
 def test_a_date_can_be_taken_back(dock):
     dock.panel.startEdit.setDate(QDate(2014, 1, 1))
+    assert dock.panel.estimateLabel.text().endswith("Filter: captured from 2014-01-01.")
     dock.panel.startEdit.clear()
+    assert dock.panel.startEdit.lineEdit().text() == "any day"
+    assert "Filter" not in dock.panel.estimateLabel.text()
     assert not dock.panel.request().filter.is_active
 
 
@@ -233,6 +237,17 @@ def test_a_canvas_that_cannot_be_downloaded_says_why(dock, qgis_canvas, crs, ext
     qgis_canvas.setExtent(QgsRectangle(*extent))
     assert words in dock.panel.estimateLabel.text()
     assert not dock.panel.downloadButton.isEnabled()
+
+
+def test_the_filter_in_force_stands_beside_the_number_of_tiles(dock):
+    dock.panel.panoramaCombo.setCurrentIndex(1)
+    assert dock.panel.estimateLabel.text().endswith("Filter: panoramas only.")
+
+
+def test_an_empty_map_says_what_to_do(qgis_new_project):
+    panel = CoveragePanel(QgsMapCanvas(), Settings())
+    assert panel.estimateLabel.text().startswith("The map is empty. Add a base map")
+    assert not panel.downloadButton.isEnabled()
 
 
 def test_nothing_to_load_says_so(dock):
