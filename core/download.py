@@ -21,7 +21,7 @@ from .tile_reader import TileOutcome, read_tile
 from .tiling import TileId, tiles_of
 
 CONNECTIONS = 6
-"""Requests at once, over all that the plugin does."""
+"""Requests at once in one run."""
 
 _POLL_SECONDS = 0.1
 

@@ -1,7 +1,8 @@
 """GDAL's MVT driver, read column by column through a SQLite file that GDAL writes.
 
 GDAL's own Python loop costs a call per value; its copy to SQLite and sqlite3's rows cost half of that, keep int64 and
-double exact and absent apart from empty, and need no numpy. A column in which types are mixed comes as text.
+double exact and absent apart from empty, and need no numpy. A column in which types are mixed comes as text or as
+numbers with a fraction, which `cleaning` reads back.
 https://gdal.org/drivers/vector/mvt.html
 """
 
