@@ -9,8 +9,9 @@ import threading
 from pathlib import Path
 
 from .faults import FAULTS, FaultRule
-from .server import Emulator, made_up_token
+from .server import Emulator
 from .tiles import RecordedTiles, TileSource
+from .tokens import made_up_token
 from .town import Town
 
 
@@ -29,7 +30,7 @@ def main() -> None:
         action="append",
         default=[],
         type=FaultRule.parse,
-        metavar="NAME[,tile=z/x/y][,every=N][,start=N][,times=N]",
+        metavar="NAME[,tile=z/x/y][,every=N][,start=N][,times=N][,surface=NAME]",
         help=f"serve a fault; may be repeated. NAME is one of {', '.join(sorted(FAULTS))}",
     )
     options = parser.parse_args()
@@ -46,6 +47,7 @@ def main() -> None:
         print(f"MAPILLARY_TILES_URL='{emulator.tiles_url}'", flush=True)
         if not given:
             print(f"MAPILLARY_ACCESS_TOKEN='{emulator.credential}'", flush=True)
+        print(f"MAPILLARY_GRAPH_URL='{emulator.graph_url}'", flush=True)
         stopped.wait()
 
 

@@ -1,33 +1,24 @@
-"""The HTTP server: checks the token as Mapillary does, serves tiles, and serves faults on demand."""
+"""The emulator: checks the token as Mapillary does, serves tiles and the graph, and serves faults on demand."""
 
 from __future__ import annotations
 
+import json
 import re
-import socket
-import struct
-import sys
-import threading
-import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Optional
-from urllib.parse import parse_qs, urlsplit
+from pathlib import Path
+from typing import Any, Callable, Optional
 
-from .faults import FAULTS, Answer, FaultRule, api_error, as_tile
+from .exchange import Answer, Request, as_tile
+from .faults import FAULTS, FaultRule
+from .graph import GRAPH_PATH, graph_reply, graph_token
+from .oauth import OAuthServer
 from .tiles import TileSource
+from .tokens import GRAPH_REFUSALS, TILE_REFUSALS, made_up_token, token_in_header
 from .town import Town
+from .wire import Wire
 
 TILESETS = ("mly1_public", "mly1_computed_public")
 TILE_PATH = re.compile(r"^/maps/vtp/(?P<tileset>\w+)/2/(?P<z>\d+)/(?P<x>\d+)/(?P<y>\d+)$")
-TOKEN_SHAPE = re.compile(r"MLY\|\d+\|[0-9a-f]{32}")
-HANG_SECONDS = 60
-
-
-def made_up_token(seed: int = 1) -> str:
-    """A token in the shape of Mapillary's that no application ever had."""
-    return f"MLY|{10**15 + seed}|{sha256(b'emulator%d' % seed).hexdigest()[:32]}"
 
 
 @dataclass(frozen=True)
@@ -40,8 +31,12 @@ class Seen:
 
 
 @dataclass
-class Emulator:
-    """A server on loopback; use it as a context manager. `requests` lists what it was asked."""
+class Emulator(OAuthServer):
+    """A server on loopback; use it as a context manager. `requests` lists what it was asked.
+
+    `certificate` is the file of a certificate and that of its key; with it the server speaks https.
+    `app_usage` is the percentage of the quota that the graph's replies name.
+    """
 
     source: TileSource = field(default_factory=Town)
     credential: str = field(default_factory=made_up_token)
@@ -49,133 +44,109 @@ class Emulator:
     delay: float = 0.0
     port: int = 0
     requests: list[Seen] = field(default_factory=list)
+    certificate: Optional[tuple[Path, Path]] = None
+    app_usage: int = 1
 
     def __post_init__(self) -> None:
-        self._lock = threading.Lock()
-        self._server: Optional[ThreadingHTTPServer] = None
-        self._closing = threading.Event()
+        self.register(self.credential)
+        self._wire: Optional[Wire] = None
 
     @property
     def address(self) -> str:
         """Such as http://127.0.0.1:34567."""
-        if self._server is None:
+        if self._wire is None:
             raise RuntimeError("the emulator is not running")
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"{self._wire.scheme}://127.0.0.1:{self._wire.server_address[1]}"
 
     @property
     def tiles_url(self) -> str:
         """What MAPILLARY_TILES_URL has to be."""
         return f"{self.address}/maps/vtp"
 
+    @property
+    def graph_url(self) -> str:
+        """What MAPILLARY_GRAPH_URL has to be."""
+        return self.address
+
+    @property
+    def connect_url(self) -> str:
+        """The page that asks the user."""
+        return f"{self.address}/connect"
+
     def __enter__(self) -> Emulator:
-        emulator = self
-
-        class Handler(_Handler):
-            pass
-
-        Handler.emulator = emulator
-        self._server = _Server(("127.0.0.1", self.port), Handler)
-        self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        self._wire = Wire(self.port, self.answer, lambda: self.delay, self.certificate)
+        self._wire.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._closing.set()
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
+        if self._wire is not None:
+            self._wire.close()
 
     def fail(self, fault: str, **when: Any) -> None:
         """Serve a fault from now on; see FaultRule."""
         self.faults.append(FaultRule(fault, **when))
 
-    def answer(self, path: str, query: str, headers: Any) -> Answer:
+    def answer(self, request: Request) -> Answer:
         """The reply to a request, and a line in `requests`."""
-        answer, fault = self._answer(path, query, headers)
+        answer, fault = self._answer(request)
         with self._lock:
-            self.requests.append(Seen(path, answer.status, fault))
+            self.requests.append(Seen(request.path, answer.status, fault))
         return answer
 
-    def wait(self, seconds: float) -> None:
-        """Sleep, but not longer than the server lives."""
-        self._closing.wait(seconds)
+    def _answer(self, request: Request) -> tuple[Answer, str]:
+        if request.method == "POST":
+            return self._token(request) if request.path == "/token" else (Answer(404), "")
+        if request.path == "/connect":
+            return self.connect(request.query), ""
+        node = GRAPH_PATH.fullmatch(request.path)
+        return self._graph(request, node["node"]) if node else self._tile(request)
 
-    def _answer(self, path: str, query: str, headers: Any) -> tuple[Answer, str]:
-        match = TILE_PATH.match(path)
+    def _tile(self, request: Request) -> tuple[Answer, str]:
+        """Tiles take the token in the query only; a token in the header is forbidden."""
+        match = TILE_PATH.match(request.path)
         if not match or match["tileset"] not in TILESETS:
             return Answer(404), ""
-        refused = self._refusal(query, headers)
+        if request.headers.get("Authorization"):
+            return Answer(403), ""
+        token = request.query.get("access_token", "")
+        refused = TILE_REFUSALS.get(self.standing(token, self.credential))
         if refused:
             return refused, ""
         z, x, y = int(match["z"]), int(match["x"]), int(match["y"])
         if z > 14 or x >= 2**z or y >= 2**z:
             return Answer(404), ""
+        tileset = match["tileset"]
+        return self._spoilt("tiles", f"{z}/{x}/{y}", token, lambda: as_tile(self.source.tile(tileset, z, x, y)))
+
+    def _graph(self, request: Request, node: str) -> tuple[Answer, str]:
+        token = graph_token(request)
+        standing = self.standing(token, self.credential)
+        refused = GRAPH_REFUSALS.get(standing)
+        if refused:
+            return self._with_usage(refused), ""
+        fields = request.query.get("fields")
+        answer, fault = self._spoilt("graph", node, token, lambda: graph_reply(node, fields, standing))
+        return self._with_usage(answer), fault
+
+    def _token(self, request: Request) -> tuple[Answer, str]:
+        refused = self.secret_refusal(request)
+        if refused:
+            return self._with_usage(refused), ""
+        secret = token_in_header(request.headers)
+        answer, fault = self._spoilt("token", "token", secret, lambda: self.exchange(request))
+        return self._with_usage(answer), fault
+
+    def _with_usage(self, answer: Answer) -> Answer:
+        usage = json.dumps({"call_volume": self.app_usage, "call_count": self.app_usage})
+        return replace(answer, headers={**answer.headers, "x-app-usage": usage})
+
+    def _spoilt(self, surface: str, name: str, token: str, reply: Callable[[], Answer]) -> tuple[Answer, str]:
+        """The reply, or the fault that is due instead; a fault with an error's status leaves the reply unmade."""
         with self._lock:
-            due: Iterable[str] = [rule.fault for rule in self.faults if rule.applies(f"{z}/{x}/{y}")]
-        tile = self.source.tile(match["tileset"], z, x, y)
-        for fault in due:
-            answer = FAULTS[fault](tile)
-            return replace(answer, body=answer.body.replace(b"{token}", self.credential.encode())), fault
-        return as_tile(tile), ""
-
-    def _refusal(self, query: str, headers: Any) -> Optional[Answer]:
-        """Tiles take the token in the query only; a token in the header is forbidden."""
-        if headers.get("Authorization"):
-            return Answer(403)
-        given = parse_qs(query).get("access_token", [""])[0]
-        if not given:
-            return api_error(500, "Invalid OAuth 2.0 Access Token", 190, error_data={})
-        if not TOKEN_SHAPE.fullmatch(given):
-            return api_error(400, "Cannot parse access token", 190)
-        if given != self.credential:
-            return api_error(400, "Error validating application", 190)
-        return None
-
-
-class _Server(ThreadingHTTPServer):
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up is no error of the server's."""
-        if not isinstance(sys.exc_info()[1], ConnectionError):
-            super().handle_error(request, client_address)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server_version = "MapillaryEmulator"
-    emulator: Emulator
-
-    def do_GET(self) -> None:
-        parts = urlsplit(self.path)
-        answer = self.emulator.answer(parts.path, parts.query, self.headers)
-        if self.emulator.delay:
-            self.emulator.wait(self.emulator.delay)
-        if answer.manner == "hang":
-            self.emulator.wait(HANG_SECONDS)
-            self.close_connection = True
-            return
-        if answer.manner == "reset":
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.close_connection = True
-            return
-        try:
-            self._send(answer)
-        except OSError:
-            self.close_connection = True
-
-    def _send(self, answer: Answer) -> None:
-        self.send_response(answer.status)
-        for name, value in answer.headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(answer.body) if answer.announced is None else answer.announced))
-        self.end_headers()
-        if answer.manner == "drip":
-            for index in range(len(answer.body)):
-                self.wfile.write(answer.body[index : index + 1])
-                time.sleep(1)
-        elif answer.status != 204:
-            self.wfile.write(answer.body)
-        if answer.announced is not None:
-            self.close_connection = True
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing is logged: the request line holds the token."""
+            due = [rule.fault for rule in self.faults if rule.surface == surface and rule.applies(name)]
+        if not due:
+            return reply(), ""
+        answer = FAULTS[due[0]](b"")
+        if answer.status == 200:
+            answer = FAULTS[due[0]](reply().body)
+        return replace(answer, body=answer.body.replace(b"{token}", token.encode())), due[0]
