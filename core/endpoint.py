@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from .errors import MalformedCredentialError, UnsafeEndpointError
+from .credential import Credential
+from .errors import UnsafeEndpointError
 
 
 def is_loopback(host: str) -> bool:
@@ -28,23 +29,24 @@ def check_endpoint(url: str) -> str:
         safe = usable = False
     if not (safe and usable):
         raise UnsafeEndpointError(
-            "The server address in MAPILLARY_TILES_URL or in the settings is refused: the token may only be sent to an"
-            " https address, or over http to this computer. Correct the address, or remove it to use Mapillary's own."
+            "The server address in MAPILLARY_TILES_URL, in MAPILLARY_GRAPH_URL or in the settings is refused: the token"
+            " may only be sent to an https address, or over http to this computer. Correct the address, or remove it to"
+            " use Mapillary's own."
         )
     return url.rstrip("/")
 
 
 @dataclass(frozen=True)
-class TileServer:
-    """A server and the token for it; the token never shows in its text form.
-
-    Raises UnsafeEndpointError and MalformedCredentialError.
-    """
+class Server:
+    """A server, of tiles or of the graph, and the token for it. Raises UnsafeEndpointError."""
 
     url: str
-    credential: str = field(repr=False)
+    credential: Credential
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "url", check_endpoint(self.url))
-        if not (self.credential.isascii() and self.credential.isprintable()):
-            raise MalformedCredentialError()
+
+    @property
+    def host(self) -> str:
+        """The name of the server without port and path."""
+        return urlsplit(self.url).hostname or ""

@@ -8,12 +8,21 @@ from __future__ import annotations
 
 from typing import Optional
 
+LONGEST_PAUSE_SECONDS = 60.0
+"""The longest that a run waits because a server asks for it."""
+
+_WHERE = "www.mapillary.com/dashboard/developers"
+
 
 class MapillaryError(Exception):
-    """An expected failure; its text is meant to be shown."""
+    """An expected failure; its text is meant to be shown. Without one of its own it has that of its class."""
 
     stops_run = False
     is_transient = False
+    sentence = ""
+
+    def __init__(self, sentence: Optional[str] = None) -> None:
+        super().__init__(sentence or self.sentence)
 
 
 class InvalidRequestError(MapillaryError):
@@ -24,61 +33,108 @@ class UnsafeEndpointError(MapillaryError):
     """The configured address is neither https nor this computer, so the token must not be sent there."""
 
 
-class MissingCredentialError(MapillaryError):
-    """No token is set."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "There is no Mapillary token. Copy the client token of your application from"
-            " www.mapillary.com/dashboard/developers and enter it in the Mapillary panel,"
-            " or set MAPILLARY_ACCESS_TOKEN before QGIS starts."
-        )
-
-
-class MalformedCredentialError(MapillaryError):
-    """The token has characters that none has."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The token holds characters that no Mapillary token has. Copy the client token again, whole, from"
-            " www.mapillary.com/dashboard/developers."
-        )
-
-
-class RefusedCredentialError(MapillaryError):
-    """Mapillary does not accept the token (API code 190, or status 401 or 403)."""
+class CredentialError(MapillaryError):
+    """Something about the token keeps every request from succeeding."""
 
     stops_run = True
 
-    def __init__(self) -> None:
-        super().__init__(
-            "Mapillary refused the token. Copy the client token again, whole, from"
-            " www.mapillary.com/dashboard/developers; the client id or the client secret will not do."
-        )
+
+class MissingCredentialError(CredentialError):
+    """No token is set."""
+
+    sentence = (
+        f"There is no Mapillary token. Copy the client token of your application from {_WHERE} and set it in the"
+        " Mapillary panel, or set MAPILLARY_ACCESS_TOKEN before QGIS starts."
+    )
+
+
+class MalformedCredentialError(CredentialError):
+    """The text is no token; where it is known what it is, the sentence says so."""
+
+    sentence = (
+        f"The token holds characters that no Mapillary token has. Copy the client token again, whole, from {_WHERE}."
+    )
+
+
+class LockedDatabaseError(CredentialError):
+    """QGIS' authentication database would not be opened."""
+
+    sentence = (
+        "The token could not be read from QGIS' authentication database, because the database is locked. Try again and"
+        " enter QGIS' master password; without a window, name a file with it in QGIS_AUTH_PASSWORD_FILE, or set"
+        " MAPILLARY_ACCESS_TOKEN."
+    )
+
+
+class CredentialNotStoredError(CredentialError):
+    """QGIS' authentication database did not take the token."""
+
+    sentence = (
+        "The token was not stored: QGIS' authentication database did not take it. Try again and enter QGIS' master"
+        " password, or keep the token for this session only."
+    )
+
+
+class UnknownConfigurationError(CredentialError):
+    """The named authentication configuration does not exist, or holds no token."""
+
+
+class RefusedCredentialError(CredentialError):
+    """Mapillary does not accept the token (API code 190, or status 401 or 403)."""
+
+    sentence = (
+        f"Mapillary refused the token. Copy the client token again, whole, from {_WHERE}; the client id or the client"
+        " secret will not do, although the secret looks just like the token."
+    )
+
+
+class ExpiredCredentialError(RefusedCredentialError):
+    """The token of a person's sign-in is over."""
+
+    sentence = "The sign-in to Mapillary has expired. Sign in again in the Mapillary panel, or use a client token."
+
+
+class RevokedCredentialError(RefusedCredentialError):
+    """The person no longer lets the application use the account."""
+
+    sentence = (
+        "Mapillary says that your application is no longer allowed to use your account. Sign in again in the Mapillary"
+        " panel, or use a client token."
+    )
+
+
+class SignInError(MapillaryError):
+    """Signing in to Mapillary did not work."""
 
 
 class ThrottledError(MapillaryError):
     """A redirect, which on tiles means that this internet address asked for too many."""
 
     stops_run = True
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The tile server answered with a redirect to a login page. Mapillary does this for about a day when too"
-            " many tiles were asked for from one internet address; asking again prolongs it. On a public network, check"
-            " first that you are signed in to the network itself."
-        )
+    sentence = (
+        "The tile server answered with a redirect to a login page. Mapillary does this for about a day when too many"
+        " tiles were asked for from one internet address; asking again prolongs it. On a public network, check first"
+        " that you are signed in to the network itself."
+    )
 
 
 class QuotaReachedError(MapillaryError):
     """API code 4: the application of this token used up its quota."""
 
     stops_run = True
+    sentence = (
+        "The application that this token belongs to has used up its Mapillary quota (50,000 tiles a day). Try again"
+        " tomorrow, or use the token of another application of yours."
+    )
 
-    def __init__(self) -> None:
+
+class QuotaExceededError(QuotaReachedError):
+    """More would be asked for than is left of the day's quota, by the plugin's own count."""
+
+    def __init__(self, needed: int, left: int, quota: int) -> None:
         super().__init__(
-            "The application that this token belongs to has used up its Mapillary quota (50,000 tiles a day)."
-            " Try again tomorrow, or use the token of another application of yours."
+            f"This needs {needed:,} tiles, but of the {quota:,} that Mapillary allows in a day only {left:,} are left."
+            " Choose a smaller extent, or go on tomorrow (the day ends at midnight UTC)."
         )
 
 
@@ -86,9 +142,7 @@ class BlockedError(MapillaryError):
     """API code 368: Mapillary blocks this application or address."""
 
     stops_run = True
-
-    def __init__(self) -> None:
-        super().__init__("Mapillary blocks requests from this application or address for now. Try again tomorrow.")
+    sentence = "Mapillary blocks requests from this application or address for now. Try again tomorrow."
 
 
 class UnreachableError(MapillaryError):
@@ -101,6 +155,28 @@ class UnreachableError(MapillaryError):
         super().__init__(f"No connection to {host}. Check the network connection, then try again.")
 
 
+class ProxyCredentialError(MapillaryError):
+    """The proxy wants to know who asks (status 407)."""
+
+    stops_run = True
+
+    def __init__(self, host: str) -> None:
+        super().__init__(
+            f"The proxy {host} asks for a user name and a password, or refused those it got. Enter them in Settings >"
+            " Options > Network."
+        )
+
+
+class MissingProxySupportError(MapillaryError):
+    """A SOCKS proxy, for which requests needs another package."""
+
+    stops_run = True
+    sentence = (
+        "QGIS is set to use a SOCKS proxy, which needs the Python package PySocks. Install it, or choose an HTTP proxy"
+        " in Settings > Options > Network."
+    )
+
+
 class UntrustedServerError(MapillaryError):
     """The server's certificate is not trusted."""
 
@@ -109,7 +185,7 @@ class UntrustedServerError(MapillaryError):
     def __init__(self, host: str) -> None:
         super().__init__(
             f"The certificate of {host} is not trusted, so the token was not sent. On an office network, ask which"
-            " certificate has to be installed."
+            " certificate has to be trusted, and import it in Settings > Options > Authentication."
         )
 
 
@@ -127,17 +203,46 @@ class SlowReplyError(MapillaryError):
 
 
 class ServerBusyError(MapillaryError):
-    """Status 429 or 5xx. `retry_after` is the wait in seconds that the server asked for, if it did."""
+    """Status 429 or 5xx. `retry_after` is the wait in seconds that the server asked for, if it did; where that is
+    longer than a run should wait, the run is stopped.
+    """
 
     is_transient = True
 
     def __init__(self, message: str, retry_after: Optional[float] = None) -> None:
+        self.retry_after = retry_after or 0.0
+        if self.retry_after > LONGEST_PAUSE_SECONDS:
+            self.is_transient, self.stops_run = False, True
+            message = f"The server asks to wait for {self.retry_after / 60:.0f} minutes before the next request."
         super().__init__(message)
-        self.retry_after = retry_after
 
 
 class UnexpectedReplyError(MapillaryError):
-    """A reply that is not a vector tile, such as a web page."""
+    """A reply that is not what was asked for, such as a web page."""
+
+
+class UnknownObjectError(UnexpectedReplyError):
+    """API code 100 with subcode 33: the object was deleted, is private, or never was."""
+
+    sentence = "Mapillary has no such object, or does not show it: it may have been deleted."
+
+
+class GraphBusyError(MapillaryError):
+    """The application has nearly used up the calls that it has for the moment."""
+
+    stops_run = True
+
+    def __init__(self, percent: int) -> None:
+        super().__init__(
+            f"Your application has used {percent} % of the requests that Mapillary allows it for now, so no more are"
+            " made. Try again in an hour."
+        )
+
+
+class NotCachedError(MapillaryError):
+    """Working offline, and the tile is not in the cache."""
+
+    sentence = "Not in the tile cache, and QGIS was told to work offline."
 
 
 class DamagedTileError(MapillaryError):
@@ -164,12 +269,11 @@ class NoTileReadError(MapillaryError):
 class RefusedFeaturesError(MapillaryError):
     """QGIS did not take all features into a layer."""
 
-    def __init__(self) -> None:
-        super().__init__("QGIS did not take all features into the layer; it may have run out of memory.")
+    sentence = "QGIS did not take all features into the layer; it may have run out of memory."
 
 
 class CancelledError(MapillaryError):
     """The user stopped the run."""
 
-    def __init__(self) -> None:
-        super().__init__("The download was cancelled.")
+    stops_run = True
+    sentence = "The download was cancelled."

@@ -10,6 +10,9 @@ GZIP_MAGIC = b"\x1f\x8b"
 MAX_BODY_BYTES = 32 * 2**20
 """Twice the largest tile seen, 16 MB."""
 
+MAX_MEMBERS = 100
+"""Mapillary's gzip has one; each further one costs a copy of the rest."""
+
 
 def inflate(body: bytes, limit: int = MAX_BODY_BYTES) -> bytes:
     """The body itself, or what it unpacks to where it is gzip, which Mapillary also sends without a header.
@@ -18,8 +21,8 @@ def inflate(body: bytes, limit: int = MAX_BODY_BYTES) -> bytes:
     """
     if not body.startswith(GZIP_MAGIC):
         return body
-    unpacked = b""
-    while body:
+    unpacked = bytearray()
+    for _ in range(MAX_MEMBERS):
         unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
         try:
             unpacked += unpacker.decompress(body, limit + 1 - len(unpacked))
@@ -30,4 +33,6 @@ def inflate(body: bytes, limit: int = MAX_BODY_BYTES) -> bytes:
         if not unpacker.eof:
             raise DamagedTileError("The compressed tile is damaged or cut off.")
         body = unpacker.unused_data
-    return unpacked
+        if not body:
+            return bytes(unpacked)
+    raise DamagedTileError("The compressed tile is in more pieces than any of Mapillary's.")

@@ -42,7 +42,9 @@ WKB_TYPES = {
     SEQUENCES: QgsWkbTypes.Type.MultiLineString,
     TILES: QgsWkbTypes.Type.Polygon,
 }
-_BATCH = 5_000
+BATCH = 5_000
+PARTIAL = " (partial)"
+"""How names of layers and groups end where tiles are missing."""
 
 _TYPES = {
     Kind.OBJECT_ID: QVariant.String,
@@ -83,7 +85,7 @@ def add_features(sink: QgsFeatureSink, features: Iterable[QgsFeature], is_cancel
     added = True
     for feature in features:
         batch.append(feature)
-        if len(batch) == _BATCH:
+        if len(batch) == BATCH:
             if is_cancelled():
                 raise CancelledError()
             added = sink.addFeatures(batch, QgsFeatureSink.Flag.FastInsert) and added
@@ -93,13 +95,19 @@ def add_features(sink: QgsFeatureSink, features: Iterable[QgsFeature], is_cancel
 
 def memory_layer(kind: str, result: CoverageResult, is_cancelled: Callable[[], bool]) -> QgsVectorLayer:
     """One of the layers, filled and with its metadata, without a style. Raises CancelledError."""
-    name = {IMAGES: "Images", SEQUENCES: "Sequences", TILES: "Tiles"}[kind]
-    layer = QgsMemoryProviderUtils.createMemoryLayer(name, fields_of(kind), WKB_TYPES[kind], degrees_crs())
+    layer = QgsMemoryProviderUtils.createMemoryLayer(
+        layer_name(kind, result.is_partial), fields_of(kind), WKB_TYPES[kind], degrees_crs()
+    )
     if not add_features(layer.dataProvider(), features_of(kind, result), is_cancelled):
         raise RefusedFeaturesError()
     layer.updateExtents()
-    layer.setMetadata(metadata_of(result, name))
+    layer.setMetadata(metadata_of(result, kind))
     return layer
+
+
+def layer_name(kind: str, is_partial: bool) -> str:
+    """Such as `Images`, or `Images (partial)` where tiles are missing."""
+    return kind.capitalize() + (PARTIAL if is_partial else "")
 
 
 def apply_style(layer: QgsVectorLayer, kind: str) -> None:

@@ -1,4 +1,4 @@
-"""What a reply to a tile request means: the body says it first, then the status.
+"""What a reply means: the body says it first, then the status.
 
 Mapillary answers a bad token with status 500, a throttle with a redirect, and errors with status 200.
 """
@@ -7,23 +7,38 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Optional
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Optional
 
 from .errors import (
     BlockedError,
+    ExpiredCredentialError,
     MapillaryError,
     QuotaReachedError,
     RefusedCredentialError,
+    RevokedCredentialError,
     ServerBusyError,
     ThrottledError,
     UnexpectedReplyError,
+    UnknownObjectError,
 )
-from .network import Reply, redact
+from .network.redaction import redact
+
+if TYPE_CHECKING:
+    from .network.session import Reply
 
 _BY_CODE = {190: RefusedCredentialError, 4: QuotaReachedError, 368: BlockedError}
-_TOKEN_TEXTS = ("cannot parse", "error verifying the token", "has not authorized application")
+_BY_TEXT = {
+    "has not authorized application": RevokedCredentialError,
+    "session has expired": ExpiredCredentialError,
+    "cannot parse": RefusedCredentialError,
+    "error verifying the token": RefusedCredentialError,
+}
+_NO_SUCH_OBJECT = 33
 _PAGE_TYPES = ("text/html", "application/json", "application/xhtml+xml")
 _SHOWN_CHARACTERS = 200
+_LONGEST_WAIT_SECONDS = 86_400.0
 
 
 def tile_body(reply: Reply) -> bytes:
@@ -45,6 +60,22 @@ def tile_body(reply: Reply) -> bytes:
     raise _status_error(reply)
 
 
+def graph_object(reply: Reply) -> dict[str, Any]:
+    """The JSON object of the graph's reply. Raises the MapillaryError that the reply stands for."""
+    error = _error_object(reply.body)
+    if error is not None:
+        raise _api_error(error, reply)
+    if reply.status != 200:
+        raise _status_error(reply)
+    try:
+        read = json.loads(reply.body)
+    except (ValueError, RecursionError):
+        read = None
+    if not isinstance(read, dict):
+        raise UnexpectedReplyError("The server sent something else than Mapillary's graph does.")
+    return read
+
+
 def _error_object(body: bytes) -> Optional[Mapping[str, Any]]:
     """The `error` object of Mapillary's error bodies: {"error": {"message", "type", "code", ...}}."""
     if body[:64].lstrip()[:1] != b"{":
@@ -58,16 +89,20 @@ def _error_object(body: bytes) -> Optional[Mapping[str, Any]]:
 
 def _api_error(error: Mapping[str, Any], reply: Reply) -> MapillaryError:
     code, message = error.get("code"), str(error.get("message", ""))
+    for text, kind in _BY_TEXT.items():
+        if text in message.lower():
+            return kind()
     if isinstance(code, int) and code in _BY_CODE:
         return _BY_CODE[code]()
-    if any(text in message.lower() for text in _TOKEN_TEXTS):
-        return RefusedCredentialError()
+    if code == 100 and error.get("error_subcode") == _NO_SUCH_OBJECT:
+        return UnknownObjectError()
     printable = message.encode("utf-8", "replace").decode()
     shown = redact(" ".join(printable.split()))[:_SHOWN_CHARACTERS] or "no message"
     if error.get("is_transient") is True or "temporarily unavailable" in message.lower():
         return ServerBusyError(f"Mapillary could not answer for the moment: {shown}", _retry_after(reply))
     if reply.status < 500 or code == 100 or "reduce the amount" in message or "too large" in message:
-        return UnexpectedReplyError(f"Mapillary refused the request: {shown} (code {code}).")
+        number = f" (code {code})" if isinstance(code, int) and abs(code) < 10**9 else ""
+        return UnexpectedReplyError(f"Mapillary refused the request: {shown}{number}.")
     return _status_error(reply)
 
 
@@ -81,9 +116,25 @@ def _status_error(reply: Reply) -> MapillaryError:
 
 
 def _retry_after(reply: Reply) -> Optional[float]:
-    """Seconds; the date form of the header is ignored."""
+    """In seconds, from a number of seconds or from a date."""
     value = reply.headers.get("Retry-After", "")
-    return float(value) if value.isdecimal() and len(value) < 6 else None
+    if value.isascii() and value.isdecimal():
+        return min(float(value[:9]), _LONGEST_WAIT_SECONDS)
+    try:
+        until = parsedate_to_datetime(value)
+        seconds = (until - datetime.now(timezone.utc)).total_seconds()
+        return min(max(0.0, seconds), _LONGEST_WAIT_SECONDS)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def app_usage(reply: Reply) -> int:
+    """How much of the application's hourly calls is used, in percent, from the header `x-app-usage`; 0 without it."""
+    try:
+        shares = json.loads(reply.headers.get("x-app-usage", "{}"))
+        return max((int(share) for share in shares.values()), default=0)
+    except (AttributeError, TypeError, ValueError, OverflowError, RecursionError):
+        return 0
 
 
 def _is_page(reply: Reply) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timezone
 
 from .collector import Table
 from .filters import Removed
@@ -31,12 +32,15 @@ def remarks(result: CoverageResult) -> list[str]:
         unknown = table.columns["is_pano"].count(None) if result.request.filter.panorama == "without" else 0
         if unknown:
             sentences.append(f"{counted(unknown, layer.name)} may be panoramas: Mapillary does not say.")
-    if all(record.status == EMPTY for record in result.ledger):
+    if not result.ledger:
+        sentences.append("No tile had to be read: none of this extent failed or was skipped.")
+    elif all(record.status == EMPTY for record in result.ledger):
         sentences.append(
             "Every tile was answered with 404: there is no coverage in this extent, or the server address is wrong."
-            if all(record.reason for record in result.ledger)
+            if all(record.reason == "404" for record in result.ledger)
             else "Mapillary has no coverage in this extent."
         )
+    sentences += _from_cache(result)
     if result.request.area.cut_at_poles:
         sentences.append("The part of the extent beyond 85.0511 degrees of latitude was left out: there are no tiles.")
     return sentences
@@ -50,7 +54,19 @@ def warnings(result: CoverageResult) -> list[str]:
     elif result.failed_count:
         sentences.append(f"The result is partial: {counted(result.failed_count, 'tile')} could not be read.")
         sentences += reasons(result.ledger, FAILED)[:_SHOWN_REASONS]
-    return sentences
+    return [*sentences, *result.notes]
+
+
+def _from_cache(result: CoverageResult) -> list[str]:
+    times = [record.fetched_at for record in result.ledger if record.source == "cache" and record.fetched_at]
+    if not times:
+        return []
+    oldest = datetime.fromtimestamp(min(times) / 1000, timezone.utc)
+    how = "Working offline: " if result.offline else ""
+    return [
+        f"{how}{len(times):,} of {counted(len(result.ledger), 'tile')} came from the tile cache, the oldest fetched on"
+        f" {oldest:%Y-%m-%d at %H:%M} UTC."
+    ]
 
 
 def counted(number: int, noun: str) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Optional
 
 from .collector import Table
 from .errors import MapillaryError, NoTileReadError
 from .filters import Removed
-from .ledger import EMPTY, FAILED, OK, TileRecord, reasons
+from .ledger import EMPTY, FAILED, OK, SKIPPED, TileRecord, reasons
 from .request import CoverageRequest
+from .tiling import TileId
 
 
 @dataclass
@@ -29,10 +31,21 @@ class LayerCounts:
         self.removed.add(other.removed)
 
 
+@dataclass
+class TileOutcome:
+    """What one tile gave: its line in the ledger, and its kept features and counts by source layer."""
+
+    record: TileRecord
+    tables: dict[str, Table] = field(default_factory=dict)
+    counts: dict[str, LayerCounts] = field(default_factory=dict)
+    error: Optional[MapillaryError] = None
+
+
 @dataclass(frozen=True)
 class CoverageResult:
     """What a run gave. `counts` has an entry for each source layer asked for; `stopped_by` says why tiles
-    were skipped.
+    were skipped; `notes` are sentences about the cache. A partial result keeps the `outcomes` of its tiles, so that it
+    can be completed.
     """
 
     request: CoverageRequest
@@ -41,11 +54,28 @@ class CoverageResult:
     ledger: list[TileRecord]
     counts: dict[str, LayerCounts]
     stopped_by: Optional[MapillaryError] = None
+    offline: bool = False
+    notes: Sequence[str] = ()
+    outcomes: Sequence[TileOutcome] = field(default=(), repr=False)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether tiles are missing."""
+        return self.missing_count > 0
+
+    @property
+    def missing_count(self) -> int:
+        """Tiles that were not read, whether asked for or not."""
+        return sum(record.status in (FAILED, SKIPPED) for record in self.ledger)
+
+    def read_outcomes(self) -> dict[TileId, TileOutcome]:
+        """What a partial result has of the tiles that were read."""
+        return {o.record.tile: o for o in self.outcomes if o.record.status in (OK, EMPTY)}
 
     @property
     def failure(self) -> Optional[MapillaryError]:
         """Why the run gave nothing at all; None where at least one tile was read, if only to find it empty."""
-        if any(record.status in (OK, EMPTY) for record in self.ledger):
+        if not self.ledger or any(record.status in (OK, EMPTY) for record in self.ledger):
             return None
         if self.stopped_by:
             return self.stopped_by

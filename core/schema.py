@@ -107,3 +107,8 @@ KNOWN_EMPTY_LAYER = "mapillary-empty"
 
 RETIRED_LAYERS = frozenset({"mapillary-images", "mapillary-sequences", "mapillary-sequence-overview"})
 """Layers of the API v3 tiles, retired in 2021."""
+
+
+def tileset_layers(tileset: str) -> tuple[SourceLayer, ...]:
+    """The layers of a tileset's tiles that are read."""
+    return (IMAGE, SEQUENCE) if tileset in COVERAGE_TILESETS.values() else ()

@@ -1,70 +1,72 @@
-"""One tile from the server: its bytes, or the typed error that kept it away after the tries that make sense."""
+"""One tile: from the cache, or from the server after the tries that make sense, or the error that kept it away."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 from secrets import SystemRandom
+from typing import TYPE_CHECKING, Optional
 
-from .endpoint import TileServer
-from .errors import MapillaryError, ServerBusyError
-from .network import HttpSession, Reply
+from .errors import MapillaryError, NotCachedError, ServerBusyError
 from .replies import tile_body
+from .tile_access import TileAccess
+from .tile_cache import FetchedTile, TileCache
 from .tiling import TileId
 
-PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0)
-"""Waits between the five tries; each is lengthened by up to half, so that threads do not come back all at once."""
-
-LONGEST_PAUSE_SECONDS = 60.0
-
-
-@dataclass(frozen=True)
-class FetchedTile:
-    """A tile's bytes, empty where it has no coverage; `reason` is `404` where that is how the server said so."""
-
-    body: bytes
-    reason: str
-    received_bytes: int
-    fetched_at: int
-    """Milliseconds since 1970 UTC."""
+if TYPE_CHECKING:
+    from .network.session import HttpSession
 
 
 class TileClient:
-    """Fetches tiles of one tileset. `stop` ends waits between tries."""
+    """Gets tiles of one tileset for the threads of a run. `stop` ends waits."""
 
     def __init__(
         self,
+        tileset: str,
+        access: TileAccess,
         session: HttpSession,
-        server: TileServer,
+        cache: Optional[TileCache],
         stop: threading.Event,
-        pauses: Sequence[float] = PAUSES_SECONDS,
     ) -> None:
+        self._tileset = tileset
+        self._access = access
         self._session = session
-        self._server = server
+        self._cache = cache
         self._stop = stop
-        self._pauses = pauses
 
-    def fetch(self, tileset: str, tile: TileId) -> FetchedTile:
-        """The tile, after up to five tries where the failure is transient. Raises MapillaryError."""
-        for pause in self._pauses:
+    def find(self, tile: TileId) -> Optional[FetchedTile]:
+        """The tile from the cache, if it may be used."""
+        return self._cache.find(tile, self._access.offline) if self._cache else None
+
+    def fetch(self, tile: TileId) -> FetchedTile:
+        """The tile from the server, after up to five tries where the failure is transient. Raises MapillaryError."""
+        if self._access.offline:
+            raise NotCachedError()
+        for pause in self._access.pauses:
             try:
-                return self._fetch_once(tileset, tile)
+                return self.fetch_once(tile)
             except MapillaryError as error:
                 if not error.is_transient or self._stop.wait(_lengthened(pause, error)):
                     raise
-        return self._fetch_once(tileset, tile)
+        return self.fetch_once(tile)
 
-    def _fetch_once(self, tileset: str, tile: TileId) -> FetchedTile:
-        url = f"{self._server.url}/{tileset}/2/{tile.z}/{tile.x}/{tile.y}"
-        reply: Reply = self._session.get(url, {"access_token": self._server.credential})
+    def keep(self, tile: TileId, fetched: FetchedTile, features: int) -> None:
+        """Put a tile that was found to be sound into the cache; `features` counts its images or map features."""
+        if self._cache and fetched.source == "network":
+            self._cache.keep(tile, fetched, features)
+
+    def fetch_once(self, tile: TileId) -> FetchedTile:
+        """The tile from the server at the first try. Raises MapillaryError."""
+        server = self._access.server
+        url = f"{server.url}/{self._tileset}/2/{tile.z}/{tile.x}/{tile.y}"
+        with self._access.traffic.request(server, self._stop):
+            reply = self._session.get(url, {"access_token": server.credential.current()})
         return FetchedTile(
             tile_body(reply), "404" if reply.status == 404 else "", reply.received_bytes, int(time.time() * 1000)
         )
 
 
 def _lengthened(pause: float, error: MapillaryError) -> float:
-    if isinstance(error, ServerBusyError) and error.retry_after is not None:
-        pause = min(max(pause, error.retry_after), LONGEST_PAUSE_SECONDS)
+    if isinstance(error, ServerBusyError):
+        pause = max(pause, error.retry_after)
     return pause * SystemRandom().uniform(1.0, 1.5)

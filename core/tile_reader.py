@@ -2,45 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Any
 
 from .area import Area, Box
 from .cleaning import clean_column
 from .collector import Table
-from .errors import ForeignTileError, MapillaryError
+from .errors import DamagedTileError, ForeignTileError, MapillaryError
 from .georeference import georeference
 from .ledger import EMPTY, FAILED, OK, TileRecord
 from .mvt import Features, Tile, decode
 from .request import CoverageRequest
-from .result import LayerCounts
+from .result import LayerCounts, TileOutcome
 from .schema import IMAGE, KNOWN_EMPTY_LAYER, RETIRED_LAYERS, SEQUENCE, Shape, SourceLayer
+from .tile_cache import FetchedTile
 from .tile_client import TileClient
 from .tiling import TileId, tile_box
 
 _COVERAGE_LAYERS = {IMAGE.name, SEQUENCE.name, "overview", KNOWN_EMPTY_LAYER}
 
 
-@dataclass
-class TileOutcome:
-    """What one tile gave: its line in the ledger, and its kept features and counts by source layer."""
-
-    record: TileRecord
-    tables: dict[str, Table] = field(default_factory=dict)
-    counts: dict[str, LayerCounts] = field(default_factory=dict)
-    error: Optional[MapillaryError] = None
-
-
 def read_tile(client: TileClient, request: CoverageRequest, tile: TileId) -> TileOutcome:
     """The outcome of one tile; a failure of the tile is part of it and not raised."""
-    tileset = request.tileset
+    cached = client.find(tile)
+    if cached is not None:
+        outcome = _read(client, cached, request, tile)
+        if not isinstance(outcome.error, DamagedTileError):
+            return outcome
     try:
-        fetched = client.fetch(tileset, tile)
+        fetched = client.fetch(tile)
     except MapillaryError as error:
-        return TileOutcome(TileRecord(tile, tileset, FAILED, str(error)), error=error)
+        return TileOutcome(TileRecord(tile, request.tileset, FAILED, str(error)), error=error)
+    return _read(client, fetched, request, tile)
+
+
+def _read(client: TileClient, fetched: FetchedTile, request: CoverageRequest, tile: TileId) -> TileOutcome:
+    tileset = request.tileset
     origin: dict[str, Any] = {
         "bytes": fetched.received_bytes,
-        "source": "network",
+        "source": fetched.source,
         "fetched_at": fetched.fetched_at,
     }
     try:
@@ -48,6 +47,7 @@ def read_tile(client: TileClient, request: CoverageRequest, tile: TileId) -> Til
         _check_layers(decoded)
     except MapillaryError as error:
         return TileOutcome(TileRecord(tile, tileset, FAILED, str(error), **origin), error=error)
+    client.keep(tile, fetched, decoded.outline.get(IMAGE.name, 0))
     if not any(decoded.outline.values()):
         return TileOutcome(TileRecord(tile, tileset, EMPTY, fetched.reason, **origin))
     outcome = TileOutcome(TileRecord(tile, tileset, OK))

@@ -26,7 +26,10 @@ class TileId(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _TileRange:
+class TileRange:
+    """A block of tiles; its edges belong to it."""
+
+    zoom: int
     left: int
     right: int
     top: int
@@ -35,29 +38,40 @@ class _TileRange:
     def __len__(self) -> int:
         return (self.right - self.left + 1) * (self.bottom - self.top + 1)
 
+    def widened(self, tiles: int) -> TileRange:
+        """The block with so many tiles more on each side, as far as there are any."""
+        last = 2**self.zoom - 1
+        return TileRange(
+            self.zoom,
+            max(0, self.left - tiles),
+            min(last, self.right + tiles),
+            max(0, self.top - tiles),
+            min(last, self.bottom + tiles),
+        )
 
-def _ranges(area: Area, zoom: int) -> list[_TileRange]:
-    """The tiles of each box, without those that only begin at its east or south edge."""
+
+def tile_ranges(area: Area, zoom: int = COVERAGE_ZOOM) -> list[TileRange]:
+    """The tiles of each box of the area, without those that only begin at its east or south edge."""
     ranges = []
     for box in area.boxes:
         first = mercantile.tile(box.west, box.north, zoom)
         last = mercantile.tile(box.east - mercantile.LL_EPSILON, box.south + mercantile.LL_EPSILON, zoom)
-        ranges.append(_TileRange(first.x, max(first.x, last.x), first.y, max(first.y, last.y)))
+        ranges.append(TileRange(zoom, first.x, max(first.x, last.x), first.y, max(first.y, last.y)))
     if len(ranges) == 2 and ranges[1].right >= ranges[0].left:
-        return [_TileRange(0, 2**zoom - 1, ranges[0].top, ranges[0].bottom)]
+        return [TileRange(zoom, 0, 2**zoom - 1, ranges[0].top, ranges[0].bottom)]
     return ranges
 
 
 def count_tiles(area: Area, zoom: int = COVERAGE_ZOOM) -> int:
     """How many tiles cover the area, without listing them."""
-    return sum(map(len, _ranges(area, zoom)))
+    return sum(map(len, tile_ranges(area, zoom)))
 
 
 def tiles_of(area: Area, zoom: int = COVERAGE_ZOOM) -> list[TileId]:
     """The tiles that cover the area, each once, row by row."""
     return [
         TileId(zoom, x, y)
-        for tiles in _ranges(area, zoom)
+        for tiles in tile_ranges(area, zoom)
         for y in range(tiles.top, tiles.bottom + 1)
         for x in range(tiles.left, tiles.right + 1)
     ]

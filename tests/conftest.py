@@ -10,15 +10,26 @@ from typing import Any, Callable
 import pytest
 
 from mapillary_coverage.core.area import area_of_box
-from mapillary_coverage.core.endpoint import TileServer
+from mapillary_coverage.core.credential import Credential
+from mapillary_coverage.core.endpoint import Server
 from mapillary_coverage.core.mvt import gdal_engine, protobuf_engine
 from mapillary_coverage.core.request import CoverageRequest
+from mapillary_coverage.core.tile_access import TileAccess
 from mapillary_coverage.core.tiling import TileId, tile_box
 from tests.emulator import Emulator, RecordedTiles, Town
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 GENUINE_TILE = TileId(14, 8529, 5975)
 NO_PAUSES = (0.0, 0.0, 0.0, 0.0)
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No test finds the tiles of another, nor a token."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.delenv("MAPILLARY_ACCESS_TOKEN", raising=False)
+    monkeypatch.setenv("MAPILLARY_CACHE_DIR", str(folder))
+    return folder
 
 
 @pytest.fixture
@@ -52,9 +63,10 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> A
     return request.param
 
 
-def server_of(emulator: Emulator) -> TileServer:
-    """The emulator with the token that it accepts."""
-    return TileServer(emulator.tiles_url, emulator.credential)
+def access_to(emulator: Emulator, credential: str | None = None, **options: Any) -> TileAccess:
+    """The emulator with the token that it accepts, without waits between tries and without a cache."""
+    server = Server(emulator.tiles_url, Credential(credential or emulator.credential))
+    return TileAccess(server, **{"pauses": NO_PAUSES, **options})
 
 
 def request_for(first: TileId, last: TileId | None = None, **options: Any) -> CoverageRequest:

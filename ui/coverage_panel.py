@@ -13,9 +13,10 @@ from qgis.PyQt.QtWidgets import QComboBox, QWidget
 from ..core.errors import InvalidRequestError
 from ..core.extent import area_of_extent, corners_of
 from ..core.filters import CoverageFilter
-from ..core.report import counted
 from ..core.request import CoverageRequest
 from ..core.settings import Settings
+from .estimate_line import EstimateLine
+from .token_panel import TokenPanel
 
 _POSITIONS = {"original": "Original (GPS)", "computed": "Computed (structure from motion)"}
 _PANORAMAS = {"all": "All images", "only": "Panoramas only", "without": "Without panoramas"}
@@ -43,9 +44,12 @@ class CoveragePanel(QWidget):
         self.panoramaCombo.currentIndexChanged.connect(self.show_estimate)
         self.imagesCheck.toggled.connect(self.show_estimate)
         self.sequencesCheck.toggled.connect(self.show_estimate)
-        self.tokenEdit.textChanged.connect(settings.enter_credential)
-        if settings.environment_has_credential():
-            self.tokenEdit.setPlaceholderText("From MAPILLARY_ACCESS_TOKEN")
+        self.tokenPanel = TokenPanel(settings)
+        self.tokenBox.layout().addWidget(self.tokenPanel)
+        self.offlineCheck.setChecked(settings.is_offline())
+        self.offlineCheck.toggled.connect(self._set_offline)
+        settings.credential_changed.connect(self.show_estimate)
+        self._estimate = EstimateLine(self.estimateLabel, settings)
         self._is_running = False
         self.set_running(False)
 
@@ -65,18 +69,27 @@ class CoveragePanel(QWidget):
     def show_estimate(self) -> None:
         """Say what the button would do, or why it cannot."""
         if self._canvas.extent().isEmpty():
-            self.estimateLabel.setText(_EMPTY_MAP)
+            self._estimate.say(_EMPTY_MAP)
             self.downloadButton.setEnabled(False)
             return
         try:
             request = self.request()
         except InvalidRequestError as error:
-            self.estimateLabel.setText(str(error))
+            self._estimate.say(str(error))
             self.downloadButton.setEnabled(False)
             return
-        chosen = f" Filter: {request.filter}." if request.filter.is_active else ""
-        self.estimateLabel.setText(f"The map canvas covers {counted(request.tile_count, 'tile')}.{chosen}")
+        self._estimate.show(request)
         self.downloadButton.setEnabled(not self._is_running)
+
+    def close_down(self) -> None:
+        """Before the panel is deleted."""
+        self._settings.credential_changed.disconnect(self.show_estimate)
+        self._estimate.close_down()
+        self.tokenPanel.close_down()
+
+    def _set_offline(self, is_offline: bool) -> None:
+        self._settings.set_offline(is_offline)
+        self.show_estimate()
 
     def set_running(self, is_running: bool) -> None:
         """Switch between waiting for Download and for Cancel."""

@@ -14,22 +14,25 @@ from qgis.core import (
     QgsProcessingFeedback,
     QgsProcessingLayerPostProcessorInterface,
     QgsProcessingOutputNumber,
+    QgsProcessingParameterAuthConfig,
     QgsProcessingParameterDateTime,
+    QgsProcessingParameterDefinition,
     QgsProcessingParameterEnum,
     QgsProcessingParameterExtent,
     QgsProcessingParameterFeatureSink,
+    QgsProcessingParameterFeatureSource,
     QgsVectorLayer,
 )
 from qgis.PyQt.QtGui import QIcon
 
 from ..about import PLUGIN_FOLDER
 from ..area import Area
-from ..endpoint import TileServer
 from ..errors import CancelledError, InvalidRequestError, MapillaryError
 from ..extent import DEGREES, area_of_extent, corners_of, is_extent_text, parse_extent
 from ..filters import PANORAMA_CHOICES, CoverageFilter
 from ..layers import (
     IMAGES,
+    PARTIAL,
     SEQUENCES,
     TILES,
     WKB_TYPES,
@@ -40,22 +43,32 @@ from ..layers import (
     fields_of,
     metadata_of,
 )
+from ..ledger_layer import missing_tiles
 from ..mvt import engine_name
 from ..report import counted, remarks, result_line, warnings
 from ..request import CoverageRequest
 from ..result import CoverageResult
 from ..schema import COVERAGE_TILESETS
 from ..settings import Settings
+from ..tile_access import TileAccess
+from ..tiling import TileId
 from .destinations import check_destinations
 
 EXTENT, POSITION, START_DATE, END_DATE, PANORAMA = "EXTENT", "POSITION", "START_DATE", "END_DATE", "PANORAMA"
+TILES_INPUT, AUTH_CONFIG = "TILES_INPUT", "AUTH_CONFIG"
 SINKS = {"IMAGES": IMAGES, "SEQUENCES": SEQUENCES, "TILES": TILES}
 
 HELP = """Downloads Mapillary's street-level coverage of an extent: images as points, sequences as lines, and a ledger \
 with one polygon per tile that says whether the tile was read, is empty, or failed and why.
 
-The token comes from the Mapillary panel or from the variable MAPILLARY_ACCESS_TOKEN; it is no parameter, so it does \
-not show up in the history.
+The token comes from the Mapillary panel, from the variable MAPILLARY_ACCESS_TOKEN, or from the authentication \
+configuration that AUTH_CONFIG names (method Basic, the token as password); it is no parameter itself, so it does not \
+show up in the history.
+
+Tiles are kept in a cache for a day, so a second run over the same extent asks Mapillary for nothing. When a run is \
+partial, hand its ledger in as TILES_INPUT: then only the tiles that failed or were skipped are read, and the outputs \
+hold what they add. A run that needs more tiles than are left of today's 50,000 is refused before it starts. A \
+cancelled run writes nothing, but what it read is in the cache.
 
 An extent across the antimeridian is written with xmin greater than xmax, such as 179.9,-179.9,-17,-16 [EPSG:4326]. \
 POSITION is original or computed, PANORAMA all, only or without. Both dates belong to the range, in UTC; images \
@@ -74,7 +87,8 @@ class DownloadCoverageAlgorithm(QgsProcessingAlgorithm):
         super().__init__()
         self._settings = settings
         self._request: CoverageRequest
-        self._server: TileServer
+        self._access: TileAccess
+        self._only: Optional[set[TileId]] = None
 
     def createInstance(self) -> DownloadCoverageAlgorithm:  # noqa: N802
         return DownloadCoverageAlgorithm(self._settings)
@@ -100,6 +114,13 @@ class DownloadCoverageAlgorithm(QgsProcessingAlgorithm):
         self.addParameter(_day(START_DATE, "Captured from (UTC)"))
         self.addParameter(_day(END_DATE, "Captured up to and including (UTC)"))
         self.addParameter(_choice(PANORAMA, "Panoramas", list(PANORAMA_CHOICES)))
+        ledger = QgsProcessingParameterFeatureSource(
+            TILES_INPUT, "Ledger of an earlier run: read only what failed or was skipped", optional=True
+        )
+        config = QgsProcessingParameterAuthConfig(AUTH_CONFIG, "Authentication with the token", optional=True)
+        for parameter in (ledger, config):
+            parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
+            self.addParameter(parameter)
         for name, label, kind in (
             ("IMAGES", "Images", QgsProcessing.SourceType.TypeVectorPoint),
             ("SEQUENCES", "Sequences", QgsProcessing.SourceType.TypeVectorLine),
@@ -118,9 +139,13 @@ class DownloadCoverageAlgorithm(QgsProcessingAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext
     ) -> tuple[bool, str]:
         try:
-            self._read_request(parameters, context)
+            request = self._read_request(parameters, context)
+            self._read_ledger(parameters, context, request)
             check_destinations({name: parameters.get(name) for name in SINKS})
-        except InvalidRequestError as error:
+            config_id = self.parameterAsString(parameters, AUTH_CONFIG, context)
+            if config_id:
+                self._settings.check_configuration(config_id)
+        except MapillaryError as error:
             return False, str(error)
         return super().checkParameterValues(parameters, context)
 
@@ -130,7 +155,8 @@ class DownloadCoverageAlgorithm(QgsProcessingAlgorithm):
         """On the main thread, where settings and the token may be read."""
         try:
             self._request = self._read_request(parameters, context)
-            self._server = self._settings.tile_server()
+            self._only = self._read_ledger(parameters, context, self._request)
+            self._access = self._settings.tile_access(self.parameterAsString(parameters, AUTH_CONFIG, context))
         except MapillaryError as error:
             raise QgsProcessingException(str(error)) from None
         return True
@@ -142,20 +168,22 @@ class DownloadCoverageAlgorithm(QgsProcessingAlgorithm):
         # requests takes 0.15 s to import, which QGIS' start should not pay for.
         from ..download import download_coverage
 
-        feedback.pushInfo(f"{counted(self._request.tile_count, 'tile')}: {self._request}.")
+        count = self._request.tile_count if self._only is None else len(self._only)
+        feedback.pushInfo(f"{counted(count, 'tile')}: {self._request}.")
         feedback.pushInfo(f"Decoding with {engine_name()}.")
         try:
             result = download_coverage(
                 self._request,
-                self._server,
+                self._access,
                 feedback.isCanceled,
                 lambda done, total: feedback.setProgress(100 * done / total),
+                only=self._only,
             )
+            if isinstance(result.stopped_by, CancelledError):
+                return {}
             if result.failure:
                 raise result.failure
             outputs = self._write(result, parameters, context)
-        except CancelledError:
-            return {}
         except MapillaryError as error:
             raise QgsProcessingException(str(error)) from None
         feedback.pushInfo(result_line(result))
@@ -193,6 +221,7 @@ class DownloadCoverageAlgorithm(QgsProcessingAlgorithm):
             if name in outputs and context.willLoadLayerOnCompletion(outputs[name]):
                 details = context.layerToLoadOnCompletionDetails(outputs[name])
                 details.setPostProcessor(_Dressing.of(kind, result))
+                details.name += PARTIAL if result.is_partial else ""
         return outputs
 
     def _read_request(self, parameters: dict[str, Any], context: QgsProcessingContext) -> CoverageRequest:
@@ -209,6 +238,16 @@ class DownloadCoverageAlgorithm(QgsProcessingAlgorithm):
             wants[IMAGES] or everything,
             wants[SEQUENCES] or everything,
         )
+
+    def _read_ledger(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, request: CoverageRequest
+    ) -> Optional[set[TileId]]:
+        if not parameters.get(TILES_INPUT):
+            return None
+        source = self.parameterAsSource(parameters, TILES_INPUT, context)
+        if source is None:
+            raise InvalidRequestError(self.invalidSourceError(parameters, TILES_INPUT))
+        return missing_tiles(source, request.tileset)
 
     def _read_area(self, parameters: dict[str, Any], context: QgsProcessingContext) -> Area:
         project = context.project()

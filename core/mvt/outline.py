@@ -20,12 +20,20 @@ MAX_FEATURE_BYTES = 2**16
 MAX_LINE_LAYER_BYTES = 2**22
 """Two million vertices, ten for each image of the fullest tile."""
 
+MAX_KEYS = 200
+"""Mapillary's layers have up to nine; GDAL takes a time quadratic in the properties of a feature."""
+
+MAX_VALUE_BYTES = 2**26
+"""What the longest value would come to in every feature, since GDAL writes it out for each."""
+
 DEFAULT_TILE_EXTENT = 4096
 MAX_TILE_EXTENT = 2**16
 
 _TILE_LAYER = 3 << 3 | 2
 _LAYER_NAME = 1 << 3 | 2
 _LAYER_FEATURE = 2 << 3 | 2
+_LAYER_KEY = 3 << 3 | 2
+_LAYER_VALUE = 4 << 3 | 2
 _LAYER_EXTENT = 5 << 3
 _LONGEST_HEADER = 11
 _FIXED_LENGTHS = {1: 8, 5: 4}
@@ -98,19 +106,25 @@ def read_outline(body: bytes) -> dict[str, LayerOutline]:
 
 def _read_layer(body: bytes, start: int, end: int, left: int) -> tuple[str, LayerOutline, int]:
     """The layer's name and outline, and how many fields of those left may still follow."""
-    name, features, tile_extent = "", 0, DEFAULT_TILE_EXTENT
+    name, features, keys, longest, tile_extent = "", 0, 0, 0, DEFAULT_TILE_EXTENT
     for key, _, value_start, value_end in _fields(body, start, end, left):
         left -= 1
         if key == _LAYER_FEATURE:
             features += 1
             if value_end - value_start > MAX_FEATURE_BYTES:
                 raise DamagedTileError("The tile holds a feature larger than any of Mapillary's.")
+        elif key == _LAYER_KEY:
+            keys += 1
+        elif key == _LAYER_VALUE:
+            longest = max(longest, value_end - value_start)
         elif key == _LAYER_NAME:
             name = body[value_start:value_end].decode("utf-8", "replace")
         elif key == _LAYER_EXTENT:
             tile_extent, _ = _varint(body, value_start, value_end)
     if not name or not 0 < tile_extent <= MAX_TILE_EXTENT:
         raise DamagedTileError("The vector tile has a layer without a name or size.")
+    if keys > MAX_KEYS or longest * features > MAX_VALUE_BYTES:
+        raise DamagedTileError("The tile holds more properties or longer ones than any of Mapillary's.")
     return name, LayerOutline(features, tile_extent, start, end), left
 
 

@@ -1,5 +1,7 @@
 """`mapillary:downloadcoverage` inside QGIS."""
 
+import tempfile
+
 import pytest
 from qgis.core import (
     QgsApplication,
@@ -43,7 +45,7 @@ class Feedback(QgsProcessingFeedback):
 
 
 @pytest.fixture
-def run(emulator, monkeypatch, qgis_processing):
+def run(emulator, monkeypatch, qgis_processing, own_cache):
     """Runs the algorithm on an emulator; the answer has the layers in place of their ids."""
     running = {}
 
@@ -53,6 +55,7 @@ def run(emulator, monkeypatch, qgis_processing):
         server = running["server"]
         monkeypatch.setenv("MAPILLARY_TILES_URL", server.tiles_url)
         monkeypatch.setenv("MAPILLARY_ACCESS_TOKEN", server.credential)
+        monkeypatch.setenv("MAPILLARY_CACHE_DIR", tempfile.mkdtemp(dir=own_cache))
         context = QgsProcessingContext()
         if project:
             context.setProject(project)

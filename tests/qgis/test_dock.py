@@ -33,9 +33,8 @@ def bar(qgis_parent):
 
 
 @pytest.fixture
-def dock(qgis_canvas, qgis_parent, qgis_new_project, bar, monkeypatch):
+def dock(qgis_canvas, qgis_parent, qgis_new_project, bar):
     """A dock whose canvas shows the middle of one tile of the town."""
-    monkeypatch.delenv("MAPILLARY_ACCESS_TOKEN", raising=False)
     qgis_canvas.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:4326"))
     width, height = (BOX.east - BOX.west) / 4, (BOX.north - BOX.south) / 4
     qgis_canvas.setExtent(QgsRectangle(BOX.west + width, BOX.south + height, BOX.east - width, BOX.north - height))
@@ -50,8 +49,13 @@ def server(emulator, dock, monkeypatch):
     """The emulator, its token typed into the panel."""
     running = emulator(Town(images_per_tile=400))
     monkeypatch.setenv("MAPILLARY_TILES_URL", running.tiles_url)
-    dock.panel.tokenEdit.setText(f'  "{running.credential}"\n')
+    use(dock, f'  "{running.credential}"\n')
     return running
+
+
+def use(dock, token):
+    """Set a token for this session."""
+    dock.panel.tokenPanel._settings.enter_credential(token)
 
 
 def press(qtbot, button):
@@ -132,9 +136,8 @@ def test_an_empty_result_says_why_and_adds_the_ledger_only(dock, server, qtbot):
     assert [node.name() for node in group().children()] == ["Tiles"]
 
 
-@pytest.mark.parametrize("typed", ["", "   "])
-def test_without_a_token_there_is_a_sentence_and_no_request(dock, server, qtbot, bar, typed):
-    dock.panel.tokenEdit.setText(typed)
+def test_without_a_token_there_is_a_sentence_and_no_request(dock, server, qtbot, bar):
+    dock.panel.tokenPanel.forget()
     press(qtbot, dock.panel.downloadButton)
     assert messages(bar)[0][0] == Qgis.MessageLevel.Critical
     assert "There is no Mapillary token." in dock.panel.resultLabel.text()
@@ -142,7 +145,7 @@ def test_without_a_token_there_is_a_sentence_and_no_request(dock, server, qtbot,
 
 
 def test_a_wrong_token_is_a_sentence_and_adds_nothing(dock, server, qtbot, bar):
-    dock.panel.tokenEdit.setText(made_up_token(5))
+    use(dock, made_up_token(5))
     download(qtbot, dock)
     assert "Mapillary refused the token." in dock.panel.resultLabel.text()
     assert "Mapillary refused the token." in messages(bar)[0][1]
@@ -150,9 +153,9 @@ def test_a_wrong_token_is_a_sentence_and_adds_nothing(dock, server, qtbot, bar):
 
 
 def test_a_token_entered_anew_is_used_by_the_next_download(dock, server, qtbot):
-    dock.panel.tokenEdit.setText(made_up_token(5))
+    use(dock, made_up_token(5))
     download(qtbot, dock)
-    dock.panel.tokenEdit.setText(server.credential)
+    use(dock, server.credential)
     download(qtbot, dock)
     assert group() is not None
 
@@ -184,14 +187,14 @@ def test_failed_tiles_are_a_warning_that_stays(dock, server, qtbot, bar, qgis_ca
     assert "The result is partial: 1 tile could not be read." in text
 
 
-def test_cancel_in_a_slow_run_adds_nothing(dock, server, qtbot, qgis_canvas):
+def test_cancel_before_the_first_reply_adds_nothing(dock, server, qtbot, qgis_canvas):
     server.delay = 30
     press(qtbot, dock.panel.downloadButton)
     qtbot.waitUntil(lambda: len(server.requests) > 0, timeout=10_000)
     assert not dock.panel.downloadButton.isEnabled()
     press(qtbot, dock.panel.cancelButton)
     qtbot.waitUntil(lambda: not dock.panel.cancelButton.isEnabled(), timeout=20_000)
-    assert dock.panel.resultLabel.text() == "The download was cancelled; nothing was added to the project."
+    assert dock.panel.resultLabel.text() == "The download was cancelled before a tile was read; nothing was added."
     assert QgsProject.instance().mapLayers() == {}
     assert group() is None
     assert dock.panel.downloadButton.isEnabled()

@@ -13,7 +13,7 @@ from mapillary_coverage.core.filters import CoverageFilter
 from mapillary_coverage.core.layers import IMAGES, SEQUENCES, TILES, apply_style, memory_layer
 from mapillary_coverage.core.report import remarks, result_line
 from mapillary_coverage.core.tiling import TileId
-from tests.conftest import GENUINE_TILE, request_for, server_of
+from tests.conftest import GENUINE_TILE, access_to, request_for
 from tests.emulator import RecordedTiles
 
 IMAGE_FIELDS = [
@@ -52,7 +52,7 @@ def by_gdal(path, layer, tile):
 @pytest.fixture
 def genuine(genuine_tiles, emulator):
     """The run over the genuine tile, its layers by kind."""
-    result = download_coverage(request_for(GENUINE_TILE), server_of(emulator(genuine_tiles)))
+    result = download_coverage(request_for(GENUINE_TILE), access_to(emulator(genuine_tiles)))
     return result, layers_of(result)
 
 
@@ -128,7 +128,7 @@ def test_values_are_those_of_the_tile_and_null_where_it_has_none(genuine, record
 def test_the_block_with_blanked_values_comes_whole_and_merged(recorded, emulator, engine):
     server = emulator(RecordedTiles(recorded / "tiles"))
     request = request_for(TileId(14, 3251, 6257), TileId(14, 3252, 6258))
-    result = download_coverage(request, server_of(server))
+    result = download_coverage(request, access_to(server))
     layers = layers_of(result)
     assert layers[IMAGES].featureCount() == 52734
     assert layers[SEQUENCES].featureCount() == 488
@@ -136,7 +136,7 @@ def test_the_block_with_blanked_values_comes_whole_and_merged(recorded, emulator
     assert remarks(result) == [
         "52,734 images came without an id; each is kept, and duplicates among them cannot be recognised."
     ]
-    without = download_coverage(replace(request, filter=CoverageFilter(panorama="without")), server_of(server))
+    without = download_coverage(replace(request, filter=CoverageFilter(panorama="without")), access_to(server))
     assert len(without.images) == 52734
     assert "52,734 images may be panoramas: Mapillary does not say." in remarks(without)
     nothing = {"id", "captured_at", "compass_angle", "is_pano", "organization_id"}
@@ -147,7 +147,7 @@ def test_the_block_with_blanked_values_comes_whole_and_merged(recorded, emulator
 
 
 def test_the_fields_are_those_of_the_contract(emulator):
-    layers = layers_of(download_coverage(request_for(TileId(14, 8529, 5975)), server_of(emulator())))
+    layers = layers_of(download_coverage(request_for(TileId(14, 8529, 5975)), access_to(emulator())))
     assert [(f.name(), f.type()) for f in layers[IMAGES].fields()] == IMAGE_FIELDS
     assert [f.name() for f in layers[SEQUENCES].fields()] == [
         "id", "image_id", "captured_at", "is_pano", "creator_id", "organization_id", "on_foot", "quality_score",
@@ -164,7 +164,7 @@ def test_the_fields_are_those_of_the_contract(emulator):
 
 def test_a_layer_says_whose_data_it_is_and_what_was_asked_for(emulator):
     server = emulator()
-    layers = layers_of(download_coverage(request_for(TileId(14, 8529, 5975)), server_of(server)))
+    layers = layers_of(download_coverage(request_for(TileId(14, 8529, 5975)), access_to(server)))
     metadata = layers[IMAGES].metadata()
     assert metadata.rights() == ["© Mapillary, CC BY-SA 4.0"]
     assert "CC BY-SA 4.0" in metadata.licenses()[0]
@@ -176,7 +176,7 @@ def test_a_layer_says_whose_data_it_is_and_what_was_asked_for(emulator):
 
 @pytest.mark.parametrize("kind", [IMAGES, SEQUENCES, TILES])
 def test_the_styles_load(kind, emulator):
-    layer = layers_of(download_coverage(request_for(TileId(14, 8529, 5975)), server_of(emulator())))[kind]
+    layer = layers_of(download_coverage(request_for(TileId(14, 8529, 5975)), access_to(emulator())))[kind]
     before = layer.renderer().dump()
     apply_style(layer, kind)
     assert layer.renderer().dump() != before

@@ -82,7 +82,7 @@ def test_unload_during_a_download_does_no_harm(plugin, qgis_iface, qgis_canvas, 
     plugin.initGui()
     qgis_canvas.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:4326"))
     qgis_canvas.setExtent(QgsRectangle(7.40, 43.69, 7.41, 43.70))
-    plugin._dock.start()
+    plugin._dock.download.start()
     qtbot.waitUntil(lambda: len(server.requests) > 0, timeout=10_000)
     plugin.unload()
     qtbot.waitUntil(lambda: traces(qgis_iface.mainWindow()) == before, timeout=20_000)

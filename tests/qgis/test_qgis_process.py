@@ -9,6 +9,7 @@ from osgeo import ogr
 from mapillary_coverage.core.tiling import tile_box
 from tests.canonical import canonical_dump
 from tests.conftest import GENUINE_TILE
+from tests.emulator.server import made_up_token
 from tools.qgis_runtime import environment, make_profile, process_command
 
 BOX = tile_box(GENUINE_TILE)
@@ -105,11 +106,12 @@ def test_results_as_json_hold_the_counts(profile, emulator):
     ("variables", "sentence"),
     [
         ({"MAPILLARY_ACCESS_TOKEN": None}, "There is no Mapillary token."),
-        ({"MAPILLARY_ACCESS_TOKEN": "not-a-token-at-all"}, "Mapillary refused the token."),
+        ({"MAPILLARY_ACCESS_TOKEN": "not-a-token-at-all"}, "This is a placeholder, not a token."),
+        ({"MAPILLARY_ACCESS_TOKEN": made_up_token(9)}, "Mapillary refused the token."),
         ({"MAPILLARY_TILES_URL": "http://tiles.example.org/maps"}, "the token may only be sent to an https address"),
         ({"MAPILLARY_TILES_URL": "http://127.0.0.1:9"}, "No connection to 127.0.0.1."),
     ],
-    ids=["no token", "wrong token", "unsafe address", "refused connection"],
+    ids=["no token", "no token at all", "wrong token", "unsafe address", "refused connection"],
 )
 def test_what_cannot_work_is_one_sentence_and_no_file(qgis_process, emulator, tmp_path, variables, sentence):
     done = qgis_process(emulator(), EXTENT, *outputs(tmp_path), **variables)

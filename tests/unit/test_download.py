@@ -12,7 +12,7 @@ from mapillary_coverage.core.filters import CoverageFilter
 from mapillary_coverage.core.report import remarks, result_line, warnings
 from mapillary_coverage.core.request import CoverageRequest
 from mapillary_coverage.core.tiling import TileId, tile_box
-from tests.conftest import request_for, server_of
+from tests.conftest import access_to, request_for
 from tests.emulator import Town
 
 FIRST, LAST = TileId(14, 8528, 5974), TileId(14, 8531, 5977)
@@ -24,7 +24,7 @@ def ids(table):
 
 def test_a_town_comes_whole_and_each_image_once(emulator, engine):
     server = emulator(Town(images_per_tile=200))
-    result = download_coverage(request_for(FIRST, LAST), server_of(server))
+    result = download_coverage(request_for(FIRST, LAST), access_to(server))
     assert len(result.images) == len(set(ids(result.images))) == 200 * 16
     assert len(result.sequences) == len(set(ids(result.sequences))) == 64
     assert {record.status for record in result.ledger} == {"ok"}
@@ -35,23 +35,23 @@ def test_a_town_comes_whole_and_each_image_once(emulator, engine):
 
 def test_each_tile_is_asked_for_once(emulator):
     server = emulator()
-    download_coverage(request_for(FIRST, LAST), server_of(server))
+    download_coverage(request_for(FIRST, LAST), access_to(server))
     paths = [seen.path for seen in server.requests]
     assert len(paths) == len(set(paths)) == 16
     assert all(path.startswith("/maps/vtp/mly1_public/2/14/") for path in paths)
 
 
 def test_the_result_does_not_depend_on_the_order_of_replies(emulator):
-    first = download_coverage(request_for(FIRST, LAST), server_of(emulator()))
-    second = download_coverage(request_for(FIRST, LAST), server_of(emulator(delay=0.02)))
+    first = download_coverage(request_for(FIRST, LAST), access_to(emulator()))
+    second = download_coverage(request_for(FIRST, LAST), access_to(emulator(delay=0.02)))
     assert first.images == second.images
     assert first.sequences == second.sequences
 
 
 def test_computed_positions_come_from_their_own_tileset(emulator):
     server = emulator()
-    original = download_coverage(request_for(FIRST, LAST), server_of(server))
-    computed = download_coverage(request_for(FIRST, LAST, position="computed"), server_of(server))
+    original = download_coverage(request_for(FIRST, LAST), access_to(server))
+    computed = download_coverage(request_for(FIRST, LAST, position="computed"), access_to(server))
     places = dict(zip(ids(original.images), original.images.geometries))
     moved = [
         image for image, place in zip(ids(computed.images), computed.images.geometries) if places.get(image) != place
@@ -62,7 +62,7 @@ def test_computed_positions_come_from_their_own_tileset(emulator):
 
 def test_half_an_extent_over_a_tile_border_is_clipped_exactly(emulator, engine):
     town = Town(images_per_tile=800)
-    server = server_of(emulator(town))
+    server = access_to(emulator(town))
     whole = download_coverage(request_for(TileId(14, 8529, 5975), TileId(14, 8530, 5976)), server)
     left, right = tile_box(TileId(14, 8529, 5975)), tile_box(TileId(14, 8530, 5976))
     middle_west, middle_east = (left.west + left.east) / 2, (right.west + right.east) / 2
@@ -86,7 +86,7 @@ def test_across_the_antimeridian_both_sides_come_and_only_their_tiles(emulator):
     server = emulator(town)
     upper, lower = tile_box(TileId(14, 16382, 8190)), tile_box(TileId(14, 1, 8193))
     area = area_of_box(upper.west, lower.south, lower.east, upper.north)
-    result = download_coverage(CoverageRequest(area), server_of(server))
+    result = download_coverage(CoverageRequest(area), access_to(server))
     assert len(result.images) == 100 * 16
     longitudes = [lon for lon, _ in result.images.geometries]
     assert min(longitudes) < -179.9
@@ -98,7 +98,7 @@ def test_across_the_antimeridian_both_sides_come_and_only_their_tiles(emulator):
 
 @pytest.mark.parametrize("panorama", ["only", "without"])
 def test_panoramas_split_the_town_exactly(emulator, panorama):
-    server = server_of(emulator())
+    server = access_to(emulator())
     everything = download_coverage(request_for(FIRST, LAST), server)
     part = download_coverage(request_for(FIRST, LAST, filter=CoverageFilter(panorama=panorama)), server)
     wanted = {
@@ -111,7 +111,7 @@ def test_panoramas_split_the_town_exactly(emulator, panorama):
 
 
 def test_an_area_without_coverage_says_so(emulator):
-    result = download_coverage(request_for(TileId(14, 100, 100)), server_of(emulator()))
+    result = download_coverage(request_for(TileId(14, 100, 100)), access_to(emulator()))
     assert result.failure is None
     assert result.ledger[0].status == "empty"
     assert remarks(result) == ["Mapillary has no coverage in this extent."]
@@ -119,7 +119,7 @@ def test_an_area_without_coverage_says_so(emulator):
 
 def test_a_result_that_the_filter_emptied_says_so(emulator):
     request = request_for(TileId(14, 8528, 5974), filter=CoverageFilter(date(2099, 1, 1)))
-    result = download_coverage(request, server_of(emulator(Town(images_per_tile=50, size=1))))
+    result = download_coverage(request, access_to(emulator(Town(images_per_tile=50, size=1))))
     assert remarks(result)[0] == "0 of 50 images in the tiles pass the filter: 50 have another date."
     assert result_line(result) == "0 images and 0 sequences; 1 tile: 1 ok."
 
@@ -127,18 +127,18 @@ def test_a_result_that_the_filter_emptied_says_so(emulator):
 def test_images_outside_a_small_extent_are_not_called_missing(emulator):
     box = tile_box(TileId(14, 8529, 5975))
     sliver = area_of_box(box.west, box.south, box.west + 1e-7, box.south + 1e-7)
-    result = download_coverage(CoverageRequest(sliver), server_of(emulator()))
+    result = download_coverage(CoverageRequest(sliver), access_to(emulator()))
     assert len(result.images) == 0
     assert remarks(result)[0].startswith("The tiles hold ")
 
 
 def test_what_was_cut_at_the_poles_is_said(emulator):
     request = CoverageRequest(area_of_box(10, 85, 10.01, 86))
-    assert "beyond 85.0511" in " ".join(remarks(download_coverage(request, server_of(emulator()))))
+    assert "beyond 85.0511" in " ".join(remarks(download_coverage(request, access_to(emulator()))))
 
 
 def test_only_what_is_asked_for_is_read(emulator):
-    result = download_coverage(request_for(FIRST, images=False), server_of(emulator()))
+    result = download_coverage(request_for(FIRST, images=False), access_to(emulator()))
     assert len(result.images) == 0
     assert len(result.sequences) == 8
     assert result.ledger[0].features == 8
@@ -154,7 +154,7 @@ def test_more_tiles_than_a_day_allows_are_refused():
 def test_progress_ends_at_the_total(emulator):
     seen = []
     download_coverage(
-        request_for(FIRST, LAST), server_of(emulator()), on_progress=lambda done, total: seen.append((done, total))
+        request_for(FIRST, LAST), access_to(emulator()), on_progress=lambda done, total: seen.append((done, total))
     )
     assert seen == sorted(seen)
     assert seen[-1] == (16, 16)
@@ -172,8 +172,9 @@ def test_cancel_ends_a_run_that_waits_for_replies_and_its_threads(emulator):
 
     threading.Thread(target=watch).start()
     before = {thread for thread in threading.enumerate() if thread.name.startswith("mapillary_tiles")}
-    with pytest.raises(CancelledError):
-        download_coverage(request_for(FIRST, LAST), server_of(server), cancelled.is_set)
+    result = download_coverage(request_for(FIRST, LAST), access_to(server), cancelled.is_set)
+    assert isinstance(result.failure, CancelledError)
+    assert {record.status for record in result.ledger} == {"skipped"}
     for thread in threading.enumerate():
         if thread.name.startswith("mapillary_tiles") and thread not in before:
             thread.join(10)

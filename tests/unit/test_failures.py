@@ -6,13 +6,16 @@ import traceback
 
 import pytest
 
+from mapillary_coverage.core.credential import Credential
 from mapillary_coverage.core.download import download_coverage
-from mapillary_coverage.core.endpoint import TileServer
+from mapillary_coverage.core.endpoint import Server
 from mapillary_coverage.core.errors import MalformedCredentialError, UnsafeEndpointError
-from mapillary_coverage.core.network import redact
+from mapillary_coverage.core.network.network_settings import NetworkSettings
+from mapillary_coverage.core.network.redaction import redact
 from mapillary_coverage.core.report import remarks, result_line, warnings
+from mapillary_coverage.core.tile_access import TileAccess
 from mapillary_coverage.core.tiling import TileId
-from tests.conftest import NO_PAUSES, request_for, server_of
+from tests.conftest import NO_PAUSES, access_to, request_for
 from tests.emulator import Town
 from tests.emulator.server import made_up_token
 
@@ -21,7 +24,11 @@ FIRST, LAST = TileId(14, 8528, 5974), TileId(14, 8531, 5977)
 
 
 def run(server, first=TILE, last=None, **options):
-    return download_coverage(request_for(first, last), server_of(server), pauses=NO_PAUSES, **options)
+    return download_coverage(request_for(first, last), access_to(server, **options))
+
+
+def somewhere(url):
+    return TileAccess(Server(url, Credential(made_up_token())), pauses=NO_PAUSES)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +37,7 @@ def run(server, first=TILE, last=None, **options):
         ("bad-token", "Mapillary refused the token", 1),
         ("unparsable-token", "Mapillary refused the token", 1),
         ("unverified-token", "Mapillary refused the token", 1),
-        ("revoked-token", "Mapillary refused the token", 1),
+        ("revoked-token", "no longer allowed to use your account", 1),
         ("unauthorized", "Mapillary refused the token", 1),
         ("forbidden", "Mapillary refused the token", 1),
         ("login-redirect", "redirect to a login page", 1),
@@ -38,7 +45,7 @@ def run(server, first=TILE, last=None, **options):
         ("quoting", "Malformed access token: [token]", 1),
         ("quota", "used up its Mapillary quota", 1),
         ("blocked", "Mapillary blocks requests", 1),
-        ("no-such-object", "Mapillary refused the request: Unsupported get request", 1),
+        ("no-such-object", "Mapillary has no such object", 1),
         ("no-such-field", "Mapillary refused the request: Tried accessing", 1),
         ("area-too-large", "Mapillary refused the request: Bounding box area is too large", 1),
         ("reduce-amount", "Mapillary refused the request: Please reduce the amount", 1),
@@ -108,7 +115,7 @@ def test_a_netrc_file_is_not_sent(emulator, tmp_path, monkeypatch):
 @pytest.mark.parametrize("credential", ["MLY|1|\udcff", "MLY|1|ä", "MLY|1|\n"])
 def test_a_token_of_impossible_characters_is_a_sentence(credential):
     with pytest.raises(MalformedCredentialError, match="characters that no Mapillary token has"):
-        TileServer("https://tiles.mapillary.com", credential)
+        Credential(credential)
 
 
 @pytest.mark.parametrize("fault", ["gzip-without-header", "gzip-with-header"])
@@ -168,7 +175,7 @@ def test_a_login_redirect_stops_the_run_and_keeps_what_is_there(emulator):
 
 def test_a_wrong_token_is_asked_about_by_the_requests_in_flight_only(emulator):
     server = emulator(delay=0.05)
-    result = download_coverage(request_for(FIRST, LAST), TileServer(server.tiles_url, made_up_token(9)))
+    result = download_coverage(request_for(FIRST, LAST), access_to(server, made_up_token(9)))
     assert "Mapillary refused the token" in str(result.failure)
     assert len(server.requests) <= 6
     assert {record.status for record in result.ledger} == {"failed", "skipped"}
@@ -185,32 +192,28 @@ def test_when_every_tile_fails_the_reasons_come_with_their_counts(emulator):
 def test_a_refused_connection_is_a_sentence_and_ends(emulator):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        server = TileServer(f"http://127.0.0.1:{unused.getsockname()[1]}", made_up_token())
-        result = download_coverage(request_for(FIRST, LAST), server, pauses=NO_PAUSES)
+        result = download_coverage(request_for(FIRST, LAST), somewhere(f"http://127.0.0.1:{unused.getsockname()[1]}"))
     assert str(result.failure).startswith("No connection to 127.0.0.1.")
     assert {record.status for record in result.ledger} == {"failed", "skipped"}
 
 
 def test_a_host_without_an_address_is_a_sentence():
-    server = TileServer("https://tiles.invalid", made_up_token())
-    result = download_coverage(request_for(TILE), server, pauses=NO_PAUSES)
+    result = download_coverage(request_for(TILE), somewhere("https://tiles.invalid"))
     assert str(result.failure).startswith("No connection to tiles.invalid.")
 
 
-def test_a_server_that_never_answers_is_given_up(emulator, monkeypatch):
-    monkeypatch.setattr("mapillary_coverage.core.network.READ_SECONDS", 0.2)
+def test_a_server_that_never_answers_is_given_up(emulator):
     server = emulator()
     server.fail("hang")
-    result = run(server)
+    result = run(server, network=NetworkSettings(read_seconds=0.2))
     assert "did not answer within" in result.ledger[0].reason
     assert len(server.requests) == 5
 
 
-def test_a_server_that_drips_is_given_up(emulator, monkeypatch):
-    monkeypatch.setattr("mapillary_coverage.core.network.REPLY_SECONDS", 1)
+def test_a_server_that_drips_is_given_up(emulator):
     server = emulator()
     server.fail("drip")
-    result = download_coverage(request_for(TILE), server_of(server), pauses=())
+    result = run(server, network=NetworkSettings(reply_seconds=1))
     assert "was not complete after 1 seconds" in result.ledger[0].reason
 
 
@@ -238,12 +241,12 @@ def test_a_proxy_of_the_environment_does_not_see_requests_to_this_computer(emula
 )
 def test_no_token_is_sent_to_an_unsafe_address(url):
     with pytest.raises(UnsafeEndpointError, match="only be sent to an https address"):
-        TileServer(url, made_up_token())
+        Server(url, Credential(made_up_token()))
 
 
 @pytest.mark.parametrize("url", ["https://tiles.mapillary.com/maps/vtp/", "http://127.0.0.1:1/x", "http://[::1]:5"])
 def test_https_and_this_computer_are_safe(url):
-    assert TileServer(url, made_up_token()).url == url.rstrip("/")
+    assert Server(url, Credential(made_up_token())).url == url.rstrip("/")
 
 
 @pytest.mark.parametrize("fault", ["reset", "busy", "html", "login-redirect", "bad-token", "quoting", None])

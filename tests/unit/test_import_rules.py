@@ -8,7 +8,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-WITH_QGIS = {"extent", "layers", "coverage_task", "settings", "log", "algorithms"}
+WITH_QGIS = {
+    "extent",
+    "layers",
+    "layer_changes",
+    "ledger_layer",
+    "coverage_task",
+    "request_task",
+    "callback",
+    "settings",
+    "log",
+    "algorithms",
+}
 SOURCES = [ROOT / "plugin.py", ROOT / "__init__.py", *ROOT.glob("core/**/*.py"), *ROOT.glob("ui/**/*.py")]
 
 
@@ -47,11 +58,16 @@ def test_dependencies_point_one_way(path):
 @pytest.mark.parametrize(
     ("modules", "only_in"),
     [
-        ({"requests", "urllib3", "socket", "http", "http.client"}, {"core/network.py"}),
+        (
+            {"requests", "urllib3", "socket", "http", "http.client", "ssl"},
+            {"core/network/session.py", "core/network/sockets.py"},
+        ),
         ({"mercantile", "mapillary_coverage.extlibs.mercantile"}, {"core/tiling.py"}),
         ({"mapbox_vector_tile", "google.protobuf.message"}, {"core/mvt/protobuf_engine.py"}),
         ({"osgeo", "osgeo.gdal"}, {"core/mvt/gdal_engine.py"}),
-        ({"qgis.core.QgsSettings", "os"}, {"core/settings.py"}),
+        ({"qgis.core.QgsSettings"}, {"core/settings/preferences.py", "core/settings/qgis_network.py"}),
+        ({"os"}, {"core/settings/preferences.py"}),
+        ({"qgis.core.QgsAuthMethodConfig"}, {"core/settings/authentication.py"}),
         ({"qgis.gui.QgsMessageBar"}, {"ui/messages.py"}),
         ({"qgis.core.QgsMessageLog"}, {"core/log.py"}),
     ],
@@ -83,11 +99,14 @@ sys.path.insert(0, {str(ROOT)!r})
 import conftest
 from mapillary_coverage.core.area import area_of_box
 from mapillary_coverage.core.download import download_coverage
-from mapillary_coverage.core.endpoint import TileServer
+from mapillary_coverage.core.credential import Credential
+from mapillary_coverage.core.endpoint import Server
 from mapillary_coverage.core.report import result_line
 from mapillary_coverage.core.request import CoverageRequest
+from mapillary_coverage.core.tile_access import TileAccess
 request = CoverageRequest(area_of_box(7.383, 43.725, 7.404, 43.739))
-print(result_line(download_coverage(request, TileServer(*sys.stdin.read().split()))))
+url, text = sys.stdin.read().split()
+print(result_line(download_coverage(request, TileAccess(Server(url, Credential(text))))))
 """
     done = subprocess.run(
         [sys.executable, "-c", code],

@@ -1,0 +1,156 @@
+"""What a run would take and give, before it is started."""
+
+from __future__ import annotations
+
+import math
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Optional
+
+from .area import Area
+from .errors import MapillaryError
+from .georeference import georeference
+from .mvt import decode
+from .request import CoverageRequest
+from .schema import COVERAGE_ZOOM, SEQUENCE
+from .tile_access import TileAccess
+from .tile_cache import TileCache, cache_path
+from .tile_client import TileClient
+from .tiling import TileId, count_tiles, tile_box, tiles_of
+
+if TYPE_CHECKING:
+    from .network.session import HttpSession
+
+METRES_PER_IMAGE = 7.5
+"""Length of sequences by number of images in five genuine coverage tiles: 5.7 to 10.5, 7.6 over all."""
+
+BYTES_PER_IMAGE = 42
+"""Of a gzipped coverage tile, with its sequences."""
+
+_OVERVIEW_TILES = 4
+_LOWEST_SEQUENCE_ZOOM = 6
+_EARTH_RADIUS = 6_371_009.0
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """`images` and `received_bytes` are expected from the `missing` tiles; None where nothing is known."""
+
+    tiles: int
+    cached: int
+    images: Optional[int]
+    received_bytes: Optional[int]
+    offline: bool
+    left_today: Optional[int]
+    quota: int
+    seconds: float
+
+    @property
+    def missing(self) -> int:
+        """Tiles that have to be asked for."""
+        return self.tiles - self.cached
+
+    def __str__(self) -> str:
+        cached = f", {self.cached:,} of them in the cache" if self.cached else ""
+        sentences = [f"{self.tiles:,} tile{'' if self.tiles == 1 else 's'}{cached}."]
+        if self.offline:
+            return f"{sentences[0]} Working offline: nothing is asked for, so {self.missing:,} will be missing."
+        if self.missing and self.images is not None and self.received_bytes is not None:
+            megabytes = self.received_bytes / 2**20
+            size = f"{megabytes:,.0f} MB" if megabytes >= 1 else "less than 1 MB"
+            sentences.append(f"About {_rounded(self.images):,} images to fetch, {size}.")
+        if self.missing and self.left_today is not None:
+            share = 100 * self.missing / self.quota
+            share_text = f"{share:.{2 if share < 1 else 0}f} %"
+            sentences.append(f"{share_text} of a day's quota, of which {self.left_today:,} tiles are left.")
+        if self.seconds >= 60:
+            sentences.append(f"Takes {_duration(self.seconds)} or more, at the pace that Mapillary bears.")
+        return " ".join(sentences)
+
+
+def estimate(
+    request: CoverageRequest, access: TileAccess, fingerprint: str, session: Optional[HttpSession] = None
+) -> Estimate:
+    """The estimate of a request from what the cache knows; with a session, also from tiles of a low zoom.
+
+    `fingerprint` is that of the token, empty where none is known.
+    """
+    usage = access.traffic.usage
+    settings, url = access.cache, access.server.url
+    is_there = settings is not None and (session is not None or cache_path(settings, url, request.tileset).exists())
+    cache = TileCache(settings, url, request.tileset) if settings and is_there else None
+    try:
+        cached = len(cache.tiles_in(request.area, access.offline)) if cache else 0
+        missing = request.tile_count - cached
+        known = cache.average_around(request.area) if cache and missing else None
+        images, received = (round(missing * mean) for mean in known) if known else (None, None)
+        if known is None and missing and session and not access.offline:
+            client = TileClient(request.tileset, access, session, cache, threading.Event())
+            images = _images_in_overview(request, client)
+            received = None if images is None else images * BYTES_PER_IMAGE
+    finally:
+        if cache:
+            cache.close()
+    return Estimate(
+        request.tile_count,
+        cached,
+        images,
+        received,
+        access.offline,
+        usage.left_today(fingerprint) if fingerprint else None,
+        usage.pace.quota,
+        max(0, missing - usage.pace.burst) / usage.pace.per_second,
+    )
+
+
+def _images_in_overview(request: CoverageRequest, client: TileClient) -> Optional[int]:
+    """The images to expect by the length of the sequences in tiles of a low zoom; None where those cannot be read."""
+    zoom = next(
+        zoom
+        for zoom in range(COVERAGE_ZOOM, _LOWEST_SEQUENCE_ZOOM - 1, -1)
+        if count_tiles(request.area, zoom) <= _OVERVIEW_TILES or zoom == _LOWEST_SEQUENCE_ZOOM
+    )
+    metres = 0.0
+    for tile in tiles_of(request.area, zoom)[: 2 * _OVERVIEW_TILES]:
+        try:
+            metres += _sequence_metres(client, tile, request.area)
+        except MapillaryError:
+            return None
+    return round(metres / METRES_PER_IMAGE)
+
+
+def _sequence_metres(client: TileClient, tile: TileId, area: Area) -> float:
+    fetched = client.find(tile) or client.fetch(tile)
+    decoded = decode(fetched.body, [SEQUENCE])
+    client.keep(tile, fetched, 0)
+    features = decoded.features(SEQUENCE.name)
+    lines = georeference(features, SEQUENCE.shape, tile) if features else []
+    bounds = tile_box(tile)
+    return sum(
+        _distance(start, end)
+        for line in lines
+        for part in line or []
+        for start, end in zip(part, part[1:])
+        if area.contains(*_middle(start, end)) and bounds.contains(*_middle(start, end))
+    )
+
+
+def _middle(start: tuple[float, float], end: tuple[float, float]) -> tuple[float, float]:
+    return (start[0] + end[0]) / 2, (start[1] + end[1]) / 2
+
+
+def _distance(start: tuple[float, float], end: tuple[float, float]) -> float:
+    """Metres on a sphere, for short lines: good enough for an estimate."""
+    width = math.radians(end[0] - start[0]) * math.cos(math.radians((start[1] + end[1]) / 2))
+    return _EARTH_RADIUS * math.hypot(width, math.radians(end[1] - start[1]))
+
+
+def _rounded(number: int) -> int:
+    """To two digits: an estimate does not know more."""
+    return round(number, 2 - len(str(number))) if number > 99 else number
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 5400:
+        return f"{math.ceil(seconds / 60)} minute{'' if seconds <= 60 else 's'}"
+    return f"{seconds / 3600:.0f} hours"

@@ -1,0 +1,106 @@
+"""Connections whose sockets are known, so that another thread can end a read that waits."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import ssl
+import threading
+import time
+from typing import Any, Optional
+
+import urllib3
+from requests.adapters import HTTPAdapter
+
+
+class Sockets:
+    """The open sockets of a session. A whole reply may take `reply_seconds`, then `end_overdue` ends it."""
+
+    def __init__(self, reply_seconds: float) -> None:
+        self._reply_seconds = reply_seconds
+        self._lock = threading.Lock()
+        self._deadlines: dict[socket.socket, float] = {}
+        self.aborted = False
+
+    def watch(self, opened: Optional[socket.socket]) -> None:
+        """A request begins on this socket."""
+        with self._lock:
+            if self.aborted or opened is None:
+                raise OSError("The connection is closed.")
+            self._deadlines = {known: deadline for known, deadline in self._deadlines.items() if known.fileno() >= 0}
+            self._deadlines[opened] = time.monotonic() + self._reply_seconds
+
+    def end_overdue(self) -> None:
+        """End the requests that take too long."""
+        now = time.monotonic()
+        with self._lock:
+            for opened, deadline in self._deadlines.items():
+                if deadline < now:
+                    _shut_down(opened)
+
+    def abort(self) -> None:
+        """End all requests and let no other begin."""
+        with self._lock:
+            self.aborted = True
+            for opened in self._deadlines:
+                _shut_down(opened)
+
+
+def _shut_down(opened: socket.socket) -> None:
+    try:
+        # The base class's method: an SSL socket's own would drop its state under the thread that reads.
+        socket.socket.shutdown(opened, socket.SHUT_RDWR)
+    except OSError:
+        logging.getLogger(__name__).debug("The connection was closed already.")
+
+
+class AbortableAdapter(HTTPAdapter):
+    """A requests adapter whose connections report their sockets, and trust these certificates where some are given."""
+
+    def __init__(self, sockets: Sockets, connections: int, authorities: Optional[str]) -> None:
+        self._pools = {
+            "http": _reporting_pool(urllib3.HTTPConnectionPool, sockets),
+            "https": _reporting_pool(urllib3.HTTPSConnectionPool, sockets),
+        }
+        self._trust = _trust(authorities) if authorities else None
+        super().__init__(pool_connections=2, pool_maxsize=connections, pool_block=True)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=self._trust, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = self._pools
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, ssl_context=self._trust, **kwargs)
+        manager.pool_classes_by_scheme = self._pools
+        return manager
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """requests would trust the certificates it brings along besides those of the context."""
+        if self._trust is None:
+            super().cert_verify(conn, url, verify, cert)
+        elif url.lower().startswith("https"):
+            conn.cert_reqs = "CERT_REQUIRED"
+
+
+def _trust(authorities: str) -> ssl.SSLContext:
+    """Trusts these certificates only, servers' own among them."""
+    context = ssl.create_default_context(cadata=authorities)
+    # The constant came with Python 3.10.
+    context.verify_flags |= getattr(ssl, "VERIFY_X509_PARTIAL_CHAIN", 0x80000)
+    return context
+
+
+def _reporting_pool(pool_class: Any, sockets: Sockets) -> Any:
+    class ReportingConnection(pool_class.ConnectionCls):
+        debuglevel = 0
+        """http.client prints whole requests, token and all, where debugging is switched on for everyone."""
+
+        def connect(self) -> None:
+            super().connect()
+            sockets.watch(self.sock)
+
+        def getresponse(self, *args: Any, **kwargs: Any) -> Any:
+            sockets.watch(self.sock)
+            return super().getresponse(*args, **kwargs)
+
+    return type("ReportingPool", (pool_class,), {"ConnectionCls": ReportingConnection})

@@ -1,0 +1,56 @@
+"""Single values in QGIS' settings, checked when they are read: the file can be edited by anyone."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+
+from qgis.core import QgsSettings
+
+GROUP = "mapillary_coverage"
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number with its limits; what is stored beyond them, or is no number, counts as the default."""
+
+    key: str
+    default: float
+    low: float
+    high: float
+
+    def read(self) -> float:
+        """The number that is set."""
+        try:
+            value = float(read_text(self.key) or self.default)
+        except ValueError:
+            return self.default
+        return value if math.isfinite(value) and self.low <= value <= self.high else self.default
+
+
+FRESH_HOURS = Number("cache_fresh_hours", 24, 0, 24 * 365)
+CACHE_MEGABYTES = Number("cache_megabytes", 2048, 50, 1_000_000)
+BURST = Number("pace_burst", 300, 1, 50_000)
+PER_SECOND = Number("pace_per_second", 2, 0.01, 100)
+QUESTION_TILES = Number("question_tiles", 500, 1, 50_000)
+CALLBACK_PORT = Number("callback_port", 8764, 1024, 65535)
+
+
+def read_text(key: str) -> str:
+    """A text; empty where none is set."""
+    value = QgsSettings().value(f"{GROUP}/{key}", "")
+    return value if isinstance(value, str) else str(value)
+
+
+def write(key: str, value: object) -> None:
+    """Set a value; an empty text removes it."""
+    if isinstance(value, str) and not value:
+        QgsSettings().remove(f"{GROUP}/{key}")
+    else:
+        QgsSettings().setValue(f"{GROUP}/{key}", value)
+
+
+def from_environment(variable: str) -> str:
+    """A variable of the environment without blanks around it; empty where it is not set."""
+    return os.environ.get(variable, "").strip()

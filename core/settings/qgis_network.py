@@ -1,0 +1,85 @@
+"""QGIS' own network settings (Settings > Options > Network, and Authentication > Certificates) for our requests."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, urlsplit
+
+from qgis.core import Qgis, QgsApplication, QgsNetworkAccessManager, QgsSettings
+from qgis.PyQt.QtCore import QUrl
+from qgis.PyQt.QtNetwork import QNetworkProxy, QNetworkProxyFactory, QNetworkProxyQuery
+
+from ..about import user_agent
+from ..network.network_settings import NetworkSettings
+
+_SCHEMES = {"HttpProxy": "http", "HttpCachingProxy": "http", "Socks5Proxy": "socks5h"}
+
+
+def network_settings(url: str) -> NetworkSettings:
+    """The settings for requests to this address. On the main thread: the proxy's password can be in the
+    authentication database.
+    """
+    timeout = QgsNetworkAccessManager.timeout() / 1000
+    return NetworkSettings(
+        _proxy(url),
+        tuple(_list("proxy/noProxyUrls") + _list("proxy/proxyExcludedUrls")),
+        min(max(timeout, 1.0), 300.0) if timeout > 0 else 60.0,
+        authorities=_authorities(url),
+        user_agent=f"{QgsSettings().value('qgis/networkAndProxy/userAgent', 'Mozilla/5.0')}"
+        f" QGIS/{Qgis.QGIS_VERSION_INT} {user_agent()}",
+    )
+
+
+def _list(key: str) -> list[str]:
+    """QGIS kept lists as one text with bars in earlier versions."""
+    value = QgsSettings().value(key, [])
+    texts = value.split("|") if isinstance(value, str) else value or []
+    return [text.strip() for text in texts if text and text.strip()]
+
+
+def _proxy(url: str) -> str | None:
+    """The proxy as a URL; None where QGIS is set to use none, so that the environment's is used."""
+    settings = QgsSettings()
+    if not settings.value("proxy/proxyEnabled", False, bool):
+        return None
+    kind = settings.value("proxy/proxyType", "", str)
+    if kind in _SCHEMES:
+        proxy = QNetworkProxy(
+            QNetworkProxy.ProxyType.HttpProxy,
+            settings.value("proxy/proxyHost", "", str),
+            _port(settings.value("proxy/proxyPort", "", str)),
+            settings.value("proxy/proxyUser", "", str),
+            settings.value("proxy/proxyPassword", "", str),
+        )
+        config_id = settings.value("proxy/authcfg", "", str)
+        if config_id:
+            answer = QgsApplication.authManager().updateNetworkProxy(proxy, config_id)
+            proxy = answer[1] if isinstance(answer, tuple) else proxy
+        return _url(_SCHEMES[kind], proxy)
+    found = QNetworkProxyFactory.systemProxyForQuery(QNetworkProxyQuery(QUrl(url)))
+    scheme = "socks5h" if found and found[0].type() == QNetworkProxy.ProxyType.Socks5Proxy else "http"
+    return _url(scheme, found[0]) if found else ""
+
+
+def _port(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 6 else 0
+
+
+def _url(scheme: str, proxy: QNetworkProxy) -> str:
+    if not proxy.hostName():
+        return ""
+    who = f"{quote(proxy.user(), safe='')}:{quote(proxy.password(), safe='')}@" if proxy.user() else ""
+    port = f":{proxy.port()}" if proxy.port() else ""
+    return f"{scheme}://{who}{proxy.hostName()}{port}"
+
+
+def _authorities(url: str) -> str | None:
+    """The certificates that QGIS trusts, the operating system's among them, and the server's own where the person told
+    QGIS to accept it.
+    """
+    auth = QgsApplication.authManager()
+    trusted = bytes(auth.trustedCaCertsPemText()).decode("ascii", "ignore")
+    parts = urlsplit(url)
+    accepted = auth.sslCertCustomConfigByHost(f"{parts.hostname}:{parts.port or 443}")
+    if not accepted.isNull() and accepted.sslIgnoredErrorEnums():
+        trusted += "\n" + bytes(accepted.sslCertificate().toPem()).decode("ascii", "ignore")
+    return trusted.strip() or None

@@ -1,0 +1,35 @@
+"""How a run gets its tiles: from which server, with which token, over which network, at which pace, past which cache.
+
+It is put together on the main thread, where settings and the token may be read, and then used by any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Optional
+
+from .cache_folder import CacheSettings
+from .endpoint import Server
+from .network.network_settings import NetworkSettings
+from .oauth import Renewal
+from .traffic import Traffic
+
+PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0)
+"""Waits between the five tries; each is lengthened by up to half, so that threads do not come back all at once."""
+
+
+@dataclass(frozen=True)
+class TileAccess:
+    """`cache` is None where nothing is to be kept; `offline` uses what is there, however old, and asks for nothing.
+
+    `renewal` is there where the token of a signed-in person is about to expire.
+    """
+
+    server: Server
+    network: NetworkSettings = field(default_factory=NetworkSettings)
+    traffic: Traffic = field(default_factory=Traffic)
+    cache: Optional[CacheSettings] = None
+    offline: bool = False
+    renewal: Optional[Renewal] = None
+    pauses: Sequence[float] = PAUSES_SECONDS

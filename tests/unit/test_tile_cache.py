@@ -1,0 +1,379 @@
+"""Tiles of earlier runs: what is not asked for again, and what happens to a run when the cache does not work."""
+
+import os
+import resource
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from osgeo import ogr
+
+from mapillary_coverage.core.cache_folder import CacheSettings, clear, used_bytes
+from mapillary_coverage.core.credential import Credential
+from mapillary_coverage.core.download import download_coverage
+from mapillary_coverage.core.endpoint import Server
+from mapillary_coverage.core.filters import CoverageFilter
+from mapillary_coverage.core.report import remarks, warnings
+from mapillary_coverage.core.tile_access import TileAccess
+from mapillary_coverage.core.tile_cache import TileCache, cache_path
+from mapillary_coverage.core.tiling import TileId
+from tests.conftest import access_to, request_for
+from tests.emulator import Town
+from tests.emulator.faults import FAULTS
+
+ROOT = Path(__file__).resolve().parents[2]
+TILE = TileId(14, 8529, 5975)
+FIRST, LAST = TileId(14, 8528, 5974), TileId(14, 8531, 5977)
+TILESET = "mly1_public"
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return CacheSettings(tmp_path / "cache")
+
+
+@pytest.fixture
+def server(emulator):
+    return emulator(Town(images_per_tile=40))
+
+
+def run(server, cache, first=FIRST, last=LAST, offline=False, **options):
+    return download_coverage(request_for(first, last, **options), access_to(server, cache=cache, offline=offline))
+
+
+def file_of(server, cache):
+    return cache_path(cache, server.tiles_url, TILESET)
+
+
+def change(path, statement, *values):
+    with closing(sqlite3.connect(path)) as connection, connection:
+        return connection.execute(statement, values).fetchall()
+
+
+def is_sound(path):
+    return change(path, "PRAGMA integrity_check") == [("ok",)]
+
+
+def sources(result):
+    return {record.source for record in result.ledger}
+
+
+def test_a_second_run_asks_for_nothing_and_gives_the_same(server, cache):
+    first = run(server, cache)
+    assert sources(first) == {"network"}
+    second = run(server, cache)
+    assert len(server.requests) == 16
+    assert sources(second) == {"cache"}
+    assert (second.images, second.sequences) == (first.images, first.sequences)
+    assert [r.fetched_at for r in second.ledger] == [r.fetched_at for r in first.ledger]
+    assert remarks(second)[0].startswith("16 of 16 tiles came from the tile cache, the oldest fetched on 20")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"filter": CoverageFilter(panorama="only")}, {"images": False}, {"first": TILE, "last": None}],
+    ids=["other filter", "sequences only", "a part of it"],
+)
+def test_another_question_about_the_same_tiles_asks_for_nothing(server, cache, options):
+    run(server, cache)
+    assert sources(run(server, cache, **options)) == {"cache"}
+    assert len(server.requests) == 16
+
+
+def test_what_was_fetched_too_long_ago_is_fetched_again(server, cache):
+    run(server, cache)
+    change(file_of(server, cache), "UPDATE fetches SET fetched_at = fetched_at - 86400000 WHERE tile_column = 8528")
+    assert [record.source for record in run(server, cache).ledger].count("network") == 4
+    assert sources(run(server, CacheSettings(cache.folder, fresh_seconds=0))) == {"network"}
+
+
+def test_a_time_in_the_future_is_not_believed(server, cache):
+    run(server, cache, TILE, TILE)
+    change(file_of(server, cache), "UPDATE fetches SET fetched_at = fetched_at + 86400000")
+    assert sources(run(server, cache, TILE, TILE)) == {"network"}
+
+
+@pytest.mark.parametrize("fault", ["empty", "no-content", "empty-layer"])
+def test_tiles_without_coverage_are_remembered(server, cache, fault):
+    server.fail(fault)
+    run(server, cache)
+    result = run(server, cache)
+    assert {record.status for record in result.ledger} == {"empty"}
+    assert len(server.requests) == 16
+
+
+def test_a_404_is_remembered_for_minutes_only(server, cache):
+    server.fail("not-found", times=1)
+    run(server, cache, TILE, TILE)
+    assert run(server, cache, TILE, TILE).ledger[0].reason == "404"
+    change(file_of(server, cache), "UPDATE fetches SET fetched_at = fetched_at - 601000")
+    assert run(server, cache, TILE, TILE).ledger[0].status == "ok"
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("fault", sorted(set(FAULTS) - {"hang", "drip", "too-many", "retry-after-date", "big-bomb"}))
+def test_only_what_is_a_tile_is_kept(server, cache, fault):
+    server.fail(fault)
+    result = run(server, cache, TILE, TILE)
+    stored = change(file_of(server, cache), "SELECT count(*) FROM fetches")
+    assert stored == [(1 if result.ledger[0].status in ("ok", "empty") else 0,)]
+
+
+def test_the_file_opens_in_gdal_with_every_feature(server, cache):
+    result = run(server, cache)
+    dataset = ogr.Open(str(file_of(server, cache)))
+    images = {feature["id"] for feature in dataset.GetLayerByName("image")}
+    assert set(result.images.columns["id"]) <= images
+    shown = subprocess.run(["ogrinfo", "-so", str(file_of(server, cache)), "image"], capture_output=True, text=True)
+    assert "using driver `MBTiles'" in shown.stdout
+    assert "captured_at" in shown.stdout
+
+
+def test_two_servers_never_mix(emulator, cache):
+    one, other = emulator(Town(seed=1, images_per_tile=40)), emulator(Town(seed=2, images_per_tile=40))
+    run(one, cache, TILE, TILE)
+    assert sources(run(other, cache, TILE, TILE)) == {"network"}
+    assert file_of(one, cache) != file_of(other, cache)
+
+
+def test_the_token_is_not_in_the_cache(server, cache):
+    run(server, cache)
+    found = subprocess.run(["grep", "-rlaF", server.credential.split("|")[2], str(cache.folder)], capture_output=True)
+    assert found.stdout == b""
+
+
+def test_the_oldest_tiles_make_room(server, cache):
+    run(server, cache)
+    path = file_of(server, cache)
+    change(path, "UPDATE fetches SET fetched_at = fetched_at - 3600000 WHERE tile_row % 2 = 0")
+    ((stored,),) = change(path, "SELECT sum(stored_bytes) FROM fetches")
+    small = CacheSettings(cache.folder, max_bytes=stored * 3 // 4)
+    assert run(server, small, position="computed").ledger[0].source == "network"
+    assert change(path, "SELECT count(*) FROM fetches WHERE tile_row % 2 = 0") == [(0,)]
+    other = cache_path(cache, server.tiles_url, "mly1_computed_public")
+    left = sum(change(file, "SELECT coalesce(sum(stored_bytes), 0) FROM fetches")[0][0] for file in (path, other))
+    assert 0 < left <= small.max_bytes
+    assert change(other, "SELECT count(*) > 8 FROM fetches") == [(1,)]
+    assert is_sound(path)
+
+
+def test_clearing_leaves_nothing(server, cache):
+    run(server, cache)
+    assert used_bytes(cache.folder) > 10_000
+    clear(cache.folder)
+    assert used_bytes(cache.folder) == 0
+    assert sources(run(server, cache, TILE, TILE)) == {"network"}
+
+
+def overwrite(path, start, length):
+    with path.open("r+b") as file:
+        file.seek(start)
+        file.write(b"\xa5" * length)
+
+
+DAMAGE = {
+    "header": lambda path: overwrite(path, 0, 100),
+    "schema": lambda path: overwrite(path, 100, 2000),
+    "pages": lambda path: overwrite(path, 4096, path.stat().st_size - 4096),
+    "cut": lambda path: os.truncate(path, path.stat().st_size // 2),
+    "one page": lambda path: os.truncate(path, 4096),
+    "text": lambda path: path.write_text("no database at all " * 500),
+    "wal": lambda path: Path(f"{path}-wal").write_bytes(os.urandom(5000)),
+    "other format": lambda path: change(path, "PRAGMA user_version = 99"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_file_is_replaced_and_the_run_is_complete(server, cache, damage):
+    whole = run(server, cache)
+    path = file_of(server, cache)
+    DAMAGE[damage](path)
+    result = run(server, cache)
+    assert result.images == whole.images
+    assert {record.status for record in result.ledger} == {"ok"}
+    again = run(server, cache)
+    assert sources(again) == {"cache"}
+    assert is_sound(path)
+
+
+def test_a_damaged_blob_is_fetched_again(server, cache):
+    run(server, cache)
+    change(file_of(server, cache), "UPDATE tiles SET tile_data = x'1f8b0800' WHERE tile_column = 8528")
+    change(file_of(server, cache), "UPDATE tiles SET tile_data = x'0801' WHERE tile_column = 8529")
+    result = run(server, cache)
+    assert {record.status for record in result.ledger} == {"ok"}
+    assert [record.source for record in result.ledger].count("network") == 8
+    assert sources(run(server, cache)) == {"cache"}
+
+
+def test_another_programs_database_is_left_alone_and_said(server, cache):
+    path = file_of(server, cache)
+    path.parent.mkdir(parents=True)
+    change(path, "CREATE TABLE mine (precious TEXT)")
+    result = run(server, cache, TILE, TILE)
+    assert result.ledger[0].status == "ok"
+    assert "is another program's file" in warnings(result)[0]
+    assert change(path, "SELECT count(*) FROM mine") == [(0,)]
+
+
+@pytest.fixture
+def ordinary_user():
+    """Permissions mean nothing to root."""
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(65534)
+    yield
+    if is_root:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def open_folder():
+    """A folder that an ordinary user can reach, unlike pytest's own."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_a_folder_that_cannot_be_written_to_is_read_and_said(server, open_folder, request):
+    cache = CacheSettings(open_folder / "cache")
+    run(server, cache)
+    path = file_of(server, cache)
+    for entry in (path, path.parent, cache.folder):
+        entry.chmod(0o555 if entry.is_dir() else 0o444)
+    request.getfixturevalue("ordinary_user")
+    result = run(server, cache)
+    assert sources(result) == {"cache"}
+    assert warnings(result)[0].startswith("Tiles are not kept for the next time: ")
+
+
+def test_a_folder_that_cannot_be_made_costs_the_cache_only(server, request, open_folder):
+    open_folder.chmod(0o555)
+    request.getfixturevalue("ordinary_user")
+    result = run(server, CacheSettings(open_folder / "cache"), TILE, TILE)
+    assert sources(result) == {"network"}
+    assert "Permission denied" in warnings(result)[0]
+
+
+def test_a_file_in_place_of_the_folder_costs_the_cache_only(server, tmp_path):
+    (tmp_path / "file").write_text("")
+    result = run(server, CacheSettings(tmp_path / "file"), TILE, TILE)
+    assert warnings(result)[0].startswith("Tiles are not kept for the next time: ")
+
+
+def test_a_full_disk_costs_the_cache_only(server, cache):
+    run(server, cache, TILE, TILE)
+    path = file_of(server, cache)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 20_000, before[1]))
+    try:
+        result = run(server, cache)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert {record.status for record in result.ledger} == {"ok"}
+    assert warnings(result)[0].startswith("Tiles are not kept for the next time: ")
+    assert is_sound(path)
+    assert warnings(run(server, cache)) == []
+
+
+def test_a_file_that_is_locked_holds_nobody_up_for_ever(server, cache, monkeypatch):
+    monkeypatch.setattr("mapillary_coverage.core.mbtiles._BUSY_SECONDS", 0.1)
+    run(server, cache, TILE, TILE)
+    with closing(sqlite3.connect(file_of(server, cache), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        result = run(server, cache)
+        other.execute("ROLLBACK")
+    assert {record.status for record in result.ledger} == {"ok"}
+    assert warnings(result) == []
+
+
+IN_ANOTHER_PROCESS = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+import conftest
+from pathlib import Path
+from mapillary_coverage.core.cache_folder import CacheSettings
+from mapillary_coverage.core.download import download_coverage
+from tests.conftest import *
+url, text, folder = sys.stdin.read().split()
+access = TileAccess(Server(url, Credential(text)), cache=CacheSettings(Path(folder)))
+result = download_coverage(request_for(TileId(14, 8528, 5974), TileId(14, 8531, 5977)), access)
+print(len(result.images), {{record.status for record in result.ledger}}, result.notes)
+"""
+
+
+def test_three_processes_share_one_file(server, cache):
+    server.delay = 0.02
+    told = []
+
+    def other():
+        done = subprocess.run(
+            [sys.executable, "-c", IN_ANOTHER_PROCESS],
+            input=f"{server.tiles_url} {server.credential} {cache.folder}",
+            capture_output=True,
+            text=True,
+        )
+        told.append(done.stdout or done.stderr)
+
+    threads = [threading.Thread(target=other) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    expected = run(server, cache)
+    assert told == [f"{len(expected.images)} {{'ok'}} []\n"] * 3
+    assert sources(expected) == {"cache"}
+    assert is_sound(file_of(server, cache))
+
+
+def test_offline_uses_what_is_there_however_old_and_says_what_is_not(server, cache):
+    run(server, cache, FIRST, TileId(14, 8529, 5977))
+    change(file_of(server, cache), "UPDATE fetches SET fetched_at = 1600000000000")
+    asked = len(server.requests)
+    result = run(server, cache, offline=True)
+    assert len(server.requests) == asked
+    statuses = [record.status for record in result.ledger]
+    assert (statuses.count("ok"), statuses.count("failed")) == (8, 8)
+    assert {r.reason for r in result.ledger if r.status == "failed"} == {
+        "Not in the tile cache, and QGIS was told to work offline."
+    }
+    assert remarks(result)[0] == (
+        "Working offline: 8 of 16 tiles came from the tile cache, the oldest fetched on 2020-09-13 at 12:26 UTC."
+    )
+    assert warnings(result)[0] == "The result is partial: 8 tiles could not be read."
+
+
+def test_offline_needs_no_token(server, cache):
+    run(server, cache, TILE, TILE)
+    access = TileAccess(Server(server.tiles_url, Credential()), cache=cache, offline=True)
+    assert download_coverage(request_for(TILE), access).ledger[0].status == "ok"
+
+
+def test_what_to_expect_is_told_by_neighbours(server, cache):
+    run(server, cache)
+    tiles = TileCache(cache, server.tiles_url, TILESET)
+    images, received = tiles.average_around(request_for(TileId(14, 8537, 5976)).area)
+    assert 20 < images < 80
+    assert received > 1000
+    assert tiles.average_around(request_for(TileId(14, 8540, 5976)).area) is None
+    assert len(tiles.tiles_in(request_for(TILE, TileId(14, 8540, 5975)).area)) == 3
+    tiles.close()
+
+
+def test_a_file_of_a_run_that_goes_on_can_be_read(server, cache):
+    run(server, cache, TILE, TILE)
+    tiles = TileCache(cache, server.tiles_url, TILESET)
+    assert ogr.Open(str(file_of(server, cache))) is not None
+    assert tiles.find(TILE).fetched_at <= time.time() * 1000
+    tiles.close()

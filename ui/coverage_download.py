@@ -1,0 +1,220 @@
+"""One download at a time: the question before a large one, the run, its layers, and the retry of what is missing."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from qgis.core import QgsApplication, QgsProject, QgsVectorLayer
+from qgis.PyQt.QtCore import QObject
+from qgis.PyQt.QtWidgets import QMessageBox
+
+from ..core.coverage_task import CoverageTask
+from ..core.errors import CancelledError, MapillaryError, MissingCredentialError, RevokedCredentialError
+from ..core.estimate import Estimate, estimate
+from ..core.log import log
+from ..core.report import remarks, result_line, warnings
+from ..core.request import CoverageRequest
+from ..core.request_task import RequestTask
+from ..core.result import CoverageResult
+from ..core.settings import Settings
+from ..core.tile_access import TileAccess
+from .coverage_panel import CoveragePanel
+from .messages import Messages
+from .project_layers import LayerUpdate, add_layers, present_layers
+
+_UNEXPECTED = "The download failed unexpectedly. The details are in View > Panels > Log Messages."
+
+
+class CoverageDownload(QObject):
+    """Drives the panel's buttons and result line; `close_down` ends what runs."""
+
+    def __init__(self, panel: CoveragePanel, settings: Settings, messages: Messages) -> None:
+        super().__init__(panel)
+        self._panel = panel
+        self._settings = settings
+        self._messages = messages
+        self._looking: Optional[RequestTask] = None
+        self._question: Optional[QMessageBox] = None
+        self._task: Optional[CoverageTask] = None
+        self._update: Optional[LayerUpdate] = None
+        self._partial: Optional[CoverageResult] = None
+        self._layer_ids: dict[str, str] = {}
+        panel.downloadButton.clicked.connect(self.start)
+        panel.cancelButton.clicked.connect(self.cancel)
+        panel.retryButton.clicked.connect(self.retry)
+        panel.retryButton.setVisible(False)
+
+    def start(self) -> None:
+        """Start the download that the form asks for, after a question where it is large."""
+        self._messages.clear()
+        try:
+            request = self._panel.request()
+            access = self._settings.tile_access()
+        except MapillaryError as error:
+            self._fail(error)
+            return
+        if request.tile_count > self._settings.question_tiles() and not access.offline:
+            self._look(request, access)
+        else:
+            self._run(CoverageTask(request, access))
+
+    def retry(self) -> None:
+        """Read the tiles that the last download lacks, and add what they hold to its layers."""
+        self._messages.clear()
+        if self._partial is None:
+            return
+        edited = [layer.name() for layer in self._present().values() if layer.isEditable()]
+        if edited:
+            self._fail(MapillaryError(f"The layer {edited[0]} is being edited. Save or discard the edits, then retry."))
+            return
+        try:
+            access = self._settings.tile_access()
+        except MapillaryError as error:
+            self._fail(error)
+            return
+        self._run(CoverageTask(self._partial.request, access, self._partial if self._present() else None))
+
+    def cancel(self) -> None:
+        """End the download; what was read until now comes into the project."""
+        if self._looking is not None:
+            self._drop_look()
+            self._panel.set_running(False)
+        if self._task is not None:
+            self._task.cancel()
+
+    def close_down(self) -> None:
+        """End everything, and add nothing more to the project."""
+        self._drop_look()
+        if self._question is not None:
+            self._question.reject()
+        if self._task is not None:
+            self._task.progressChanged.disconnect(self._on_progress)
+            self._task.ended.disconnect(self._on_ended)
+            self._task.abandon()
+            self._task = None
+            self._panel.set_running(False)
+        if self._update is not None:
+            self._update.stop()
+            self._update = None
+            self._panel.set_running(False)
+        self._forget_partial()
+
+    def _look(self, request: CoverageRequest, access: TileAccess) -> None:
+        """See what the download takes before asking; a tile of a low zoom can tell where nothing else is known."""
+        self._panel.set_running(True)
+        self._panel.resultLabel.setText("Looking at what this takes…")
+        task = RequestTask(
+            "Mapillary: estimating",
+            access.network,
+            lambda session: estimate(request, access, access.server.credential.fingerprint(), session),
+        )
+        task.ended.connect(lambda: self._on_looked(request, access))
+        self._looking = task
+        QgsApplication.taskManager().addTask(task)
+
+    def _on_looked(self, request: CoverageRequest, access: TileAccess) -> None:
+        task, self._looking = self._looking, None
+        if task is None:
+            return
+        self._panel.resultLabel.setText("")
+        self._panel.set_running(False)
+        found = task.result
+        if found is None:
+            self._fail(task.error or MapillaryError(_UNEXPECTED))
+        elif found.missing > self._settings.question_tiles():
+            self._ask(found, request, access)
+        else:
+            self._run(CoverageTask(request, access))
+
+    def _ask(self, found: Estimate, request: CoverageRequest, access: TileAccess) -> None:
+        question = QMessageBox(self._panel.window())
+        question.setIcon(QMessageBox.Icon.Question)
+        question.setWindowTitle("Mapillary coverage")
+        question.setText(f"Download {found.missing:,} tiles?")
+        question.setInformativeText(str(found))
+        question.setStandardButtons(QMessageBox.StandardButton.Ok | QMessageBox.StandardButton.Cancel)
+        question.button(QMessageBox.StandardButton.Ok).setText("Download")
+        question.setDefaultButton(QMessageBox.StandardButton.Cancel)
+        question.finished.connect(lambda answer: self._on_answered(answer, request, access))
+        self._question = question
+        question.open()
+
+    def _on_answered(self, answer: int, request: CoverageRequest, access: TileAccess) -> None:
+        question, self._question = self._question, None
+        if question is not None:
+            question.deleteLater()
+        if answer == QMessageBox.StandardButton.Ok:
+            self._run(CoverageTask(request, access))
+
+    def _drop_look(self) -> None:
+        looking, self._looking = self._looking, None
+        if looking is not None:
+            looking.ended.disconnect()
+            looking.cancel()
+            self._panel.resultLabel.setText("")
+
+    def _run(self, task: CoverageTask) -> None:
+        self._task = task
+        task.progressChanged.connect(self._on_progress)
+        task.ended.connect(self._on_ended)
+        self._panel.resultLabel.setText("")
+        self._panel.retryButton.setVisible(False)
+        self._panel.set_running(True)
+        QgsApplication.taskManager().addTask(task)
+
+    def _on_progress(self, percent: float) -> None:
+        self._panel.progressBar.setValue(int(percent))
+
+    def _on_ended(self) -> None:
+        task, self._task = self._task, None
+        if task is None:
+            return
+        result = task.result
+        if result is None:
+            self._end()
+            if isinstance(task.error, CancelledError):
+                self._panel.resultLabel.setText("The download was cancelled before a tile was read; nothing was added.")
+            else:
+                self._fail(task.error or MapillaryError(_UNEXPECTED))
+        elif task.changes:
+            self._update = LayerUpdate(self._present(), task.changes, result, self)
+            self._update.ended.connect(lambda: self._show(result))
+        else:
+            self._layer_ids = add_layers(QgsProject.instance(), task.layers, result)
+            self._show(result)
+
+    def _show(self, result: CoverageResult) -> None:
+        if self._update is not None:
+            self._update.deleteLater()
+            self._update = None
+        self._partial = result if result.is_partial else None
+        self._end()
+        problems = warnings(result)
+        sentences = [result_line(result), *remarks(result), *problems]
+        self._panel.resultLabel.setText("\n".join(sentences))
+        log(" ".join(sentences))
+        if isinstance(result.stopped_by, RevokedCredentialError):
+            self._settings.forget_sign_in()
+        if problems and not isinstance(result.stopped_by, CancelledError):
+            self._messages.warn(" ".join(problems))
+
+    def _end(self) -> None:
+        self._panel.set_running(False)
+        self._panel.retryButton.setVisible(self._partial is not None)
+        if self._partial is not None:
+            self._panel.retryButton.setText(f"&Retry {self._partial.missing_count:,} missing")
+
+    def _present(self) -> dict[str, QgsVectorLayer]:
+        return present_layers(QgsProject.instance(), self._layer_ids)
+
+    def _forget_partial(self) -> None:
+        self._partial, self._layer_ids = None, {}
+        self._panel.retryButton.setVisible(False)
+
+    def _fail(self, error: MapillaryError) -> None:
+        if isinstance(error, MissingCredentialError):
+            self._panel.tokenPanel.tokenButton.setFocus()
+        if isinstance(error, RevokedCredentialError):
+            self._settings.forget_sign_in()
+        self._panel.resultLabel.setText(str(error))
+        self._messages.fail(str(error))

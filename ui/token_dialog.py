@@ -1,0 +1,44 @@
+"""Takes a token that was copied from Mapillary."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Optional
+
+from qgis.PyQt import uic
+from qgis.PyQt.QtWidgets import QDialog, QWidget
+
+from ..core.errors import MapillaryError
+from ..core.settings import CredentialState, Settings
+
+
+class TokenDialog(QDialog):
+    """Open it with `open()`. It closes once the token is kept; until then it says what is wrong."""
+
+    def __init__(self, settings: Settings, parent: Optional[QWidget] = None) -> None:
+        super().__init__(parent)
+        uic.loadUi(str(Path(__file__).with_suffix(".ui")), self)
+        self._settings = settings
+        self.noteLabel.setVisible(False)
+        if settings.credential_state() is CredentialState.ENVIRONMENT:
+            self._note("MAPILLARY_ACCESS_TOKEN is set and wins over a stored token, but not over one for this session.")
+        self.buttons.accepted.connect(self._keep)
+        self.buttons.rejected.connect(self.reject)
+
+    def _keep(self) -> None:
+        text = self.tokenEdit.text()
+        try:
+            if self.storeRadio.isChecked():
+                self._settings.store_credential(text)
+            else:
+                self._settings.enter_credential(text)
+        except MapillaryError as error:
+            self._note(str(error))
+            self.tokenEdit.setFocus()
+            return
+        self.tokenEdit.clear()
+        self.accept()
+
+    def _note(self, text: str) -> None:
+        self.noteLabel.setText(text)
+        self.noteLabel.setVisible(True)
