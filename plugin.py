@@ -23,6 +23,7 @@ class MapillaryCoveragePlugin:
         self._provider: Optional[MapillaryProvider] = None
         self._action: Optional[QAction] = None
         self._dock: Any = None
+        self._options: Any = None
 
     def initProcessing(self) -> None:  # noqa: N802
         """Register the algorithms."""
@@ -33,6 +34,7 @@ class MapillaryCoveragePlugin:
         """Register the algorithms, the panel and the button that shows it."""
         self.initProcessing()
         self._add_dock()
+        self._add_options()
         icon = QIcon(str(PLUGIN_FOLDER / "resources" / "icons" / "mapillary_coverage.svg"))
         self._action = QAction(icon, "Mapillary coverage", self._iface.mainWindow())
         self._action.setObjectName("MapillaryCoverageAction")
@@ -53,9 +55,19 @@ class MapillaryCoveragePlugin:
             self._iface.removeDockWidget(self._dock)
             self._dock.deleteLater()
             self._dock = None
+        if self._options is not None:
+            self._iface.unregisterOptionsWidgetFactory(self._options)
+            self._options = None
         if self._provider is not None:
             QgsApplication.processingRegistry().removeProvider(self._provider)
             self._provider = None
+        self._settings.close()
+
+    def _add_options(self) -> None:
+        from .ui.options_page import OptionsFactory
+
+        self._options = OptionsFactory(self._settings)
+        self._iface.registerOptionsWidgetFactory(self._options)
 
     def _add_dock(self) -> None:
         from .ui.coverage_dock import CoverageDock

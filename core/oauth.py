@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Callable
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode
 
 from .credential import Credential
 from .endpoint import check_endpoint
@@ -94,7 +94,7 @@ class Consent:
 
     def code_in(self, target: str) -> str:
         """The code in the path and query that the browser was sent to. Raises SignInError."""
-        query = {name: values[0] for name, values in parse_qs(urlsplit(target).query).items()}
+        query = {name: values[0] for name, values in parse_qs(target.partition("?")[2]).items()}
         if not hmac.compare_digest(query.get("state", "").encode(), self.state.encode()):
             raise SignInError(
                 "The answer in the browser does not belong to this attempt to sign in, so it was not used. Press Sign"

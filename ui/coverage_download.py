@@ -194,7 +194,7 @@ class CoverageDownload(QObject):
         self._panel.resultLabel.setText("\n".join(sentences))
         log(" ".join(sentences))
         if isinstance(result.stopped_by, RevokedCredentialError):
-            self._settings.forget_sign_in()
+            self._settings.credentials.sign_out()
         if problems and not isinstance(result.stopped_by, CancelledError):
             self._messages.warn(" ".join(problems))
 
@@ -215,6 +215,6 @@ class CoverageDownload(QObject):
         if isinstance(error, MissingCredentialError):
             self._panel.tokenPanel.tokenButton.setFocus()
         if isinstance(error, RevokedCredentialError):
-            self._settings.forget_sign_in()
+            self._settings.credentials.sign_out()
         self._panel.resultLabel.setText(str(error))
         self._messages.fail(str(error))

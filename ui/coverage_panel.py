@@ -48,7 +48,7 @@ class CoveragePanel(QWidget):
         self.tokenBox.layout().addWidget(self.tokenPanel)
         self.offlineCheck.setChecked(settings.is_offline())
         self.offlineCheck.toggled.connect(self._set_offline)
-        settings.credential_changed.connect(self.show_estimate)
+        settings.credentials.changed.connect(self.show_estimate)
         self._estimate = EstimateLine(self.estimateLabel, settings)
         self._is_running = False
         self.set_running(False)
@@ -83,7 +83,7 @@ class CoveragePanel(QWidget):
 
     def close_down(self) -> None:
         """Before the panel is deleted."""
-        self._settings.credential_changed.disconnect(self.show_estimate)
+        self._settings.credentials.changed.disconnect(self.show_estimate)
         self._estimate.close_down()
         self.tokenPanel.close_down()
 

@@ -71,7 +71,7 @@ class EstimateLine(QObject):
             # The download says what is wrong with the address.
             return
         access = TileAccess(server, traffic=settings.traffic(), cache=settings.cache(), offline=settings.is_offline())
-        fingerprint = settings.known_fingerprint()
+        fingerprint = settings.credentials.known_fingerprint()
         self._task = RequestTask(
             "Mapillary: looking into the tile cache", None, lambda _: estimate(request, access, fingerprint)
         )

@@ -29,8 +29,8 @@ class SignInDialog(QDialog):
         self._callback: Optional[Callback] = None
         self._task: Optional[RequestTask] = None
         self.callbackEdit.setText(settings.callback_url())
-        self.idEdit.setText(settings.client_id())
-        if settings.has_application():
+        self.idEdit.setText(settings.credentials.client_id())
+        if settings.credentials.has_application():
             self.secretEdit.setPlaceholderText("Stored; fill in only to replace it")
         self.signInButton = self.buttons.addButton("&Sign in…", QDialogButtonBox.ButtonRole.ActionRole)
         self.signInButton.clicked.connect(self.sign_in)
@@ -63,10 +63,11 @@ class SignInDialog(QDialog):
 
     def _application(self) -> Application:
         typed = self.secretEdit.text().strip()
-        stored = self._settings.application() if self._settings.has_application() and not typed else None
+        credentials = self._settings.credentials
+        stored = credentials.application() if credentials.has_application() and not typed else None
         application = Application(self.idEdit.text().strip(), typed or (stored.client_secret if stored else ""))
         if application != stored:
-            self._settings.store_application(application)
+            credentials.store_application(application)
         return application
 
     def _on_answered(self, target: str) -> None:
@@ -97,7 +98,7 @@ class SignInDialog(QDialog):
             if task.result is None:
                 self._note(str(task.error or "Signing in failed unexpectedly. The details are in the log."))
                 return
-            self._settings.store_sign_in(task.result)
+            self._settings.credentials.sign_in(task.result)
         except MapillaryError as error:
             self._note(str(error))
             return

@@ -20,7 +20,7 @@ class TokenDialog(QDialog):
         uic.loadUi(str(Path(__file__).with_suffix(".ui")), self)
         self._settings = settings
         self.noteLabel.setVisible(False)
-        if settings.credential_state() is CredentialState.ENVIRONMENT:
+        if settings.credentials.state() is CredentialState.ENVIRONMENT:
             self._note("MAPILLARY_ACCESS_TOKEN is set and wins over a stored token, but not over one for this session.")
         self.buttons.accepted.connect(self._keep)
         self.buttons.rejected.connect(self.reject)
@@ -29,9 +29,9 @@ class TokenDialog(QDialog):
         text = self.tokenEdit.text()
         try:
             if self.storeRadio.isChecked():
-                self._settings.store_credential(text)
+                self._settings.credentials.store(text)
             else:
-                self._settings.enter_credential(text)
+                self._settings.credentials.enter(text)
         except MapillaryError as error:
             self._note(str(error))
             self.tokenEdit.setFocus()

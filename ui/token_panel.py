@@ -41,7 +41,7 @@ class TokenPanel(QWidget):
         self.testAction = self._add(menu, "Test", self.test)
         self.forgetAction = self._add(menu, "Forget", self.forget)
         self.tokenButton.setMenu(menu)
-        settings.credential_changed.connect(self.show_state)
+        settings.credentials.changed.connect(self.show_state)
         self.show_state()
 
     def _add(self, menu: QMenu, text: str, slot: object) -> QAction:
@@ -52,8 +52,8 @@ class TokenPanel(QWidget):
 
     def show_state(self) -> None:
         """Say where the token comes from; the database stays closed."""
-        state = self._settings.credential_state()
-        self.stateLabel.setText(_STATES[state].format(until=_day(self._settings.signed_in_until())))
+        state = self._settings.credentials.state()
+        self.stateLabel.setText(_STATES[state].format(until=_day(self._settings.credentials.signed_in_until())))
         self.setAction.setText("Set token…" if state is CredentialState.NONE else "Replace token…")
         self.testAction.setEnabled(state is not CredentialState.NONE)
         self.forgetAction.setEnabled(state not in (CredentialState.NONE, CredentialState.ENVIRONMENT))
@@ -71,7 +71,7 @@ class TokenPanel(QWidget):
 
     def forget(self) -> None:
         """Forget token and sign-in."""
-        if not self._settings.forget_credential():
+        if not self._settings.credentials.forget():
             self._answer("QGIS did not remove it from its database. Remove it in Settings > Options > Authentication.")
 
     def test(self) -> None:
@@ -92,7 +92,6 @@ class TokenPanel(QWidget):
 
     def close_down(self) -> None:
         """Before the widget is deleted."""
-        self._settings.credential_changed.disconnect(self.show_state)
         self._end_task()
         if self._dialog is not None:
             self._dialog.reject()
@@ -103,7 +102,7 @@ class TokenPanel(QWidget):
             return
         if task.result is not None:
             if isinstance(task.result.tiles or task.result.graph, RevokedCredentialError):
-                self._settings.forget_sign_in()
+                self._settings.credentials.sign_out()
             self._answer(str(task.result))
         else:
             self._answer(str(task.error or "The test failed unexpectedly. The details are in the log."))

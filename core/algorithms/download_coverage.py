@@ -144,7 +144,7 @@ class DownloadCoverageAlgorithm(QgsProcessingAlgorithm):
             check_destinations({name: parameters.get(name) for name in SINKS})
             config_id = self.parameterAsString(parameters, AUTH_CONFIG, context)
             if config_id:
-                self._settings.check_configuration(config_id)
+                self._settings.credentials.check_configuration(config_id)
         except MapillaryError as error:
             return False, str(error)
         return super().checkParameterValues(parameters, context)

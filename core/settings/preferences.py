@@ -28,6 +28,10 @@ class Number:
             return self.default
         return value if math.isfinite(value) and self.low <= value <= self.high else self.default
 
+    def write(self, value: float) -> None:
+        """Set the number; the default is not stored, so that a later one of ours holds."""
+        write(self.key, "" if value == self.default else f"{value:g}")
+
 
 FRESH_HOURS = Number("cache_fresh_hours", 24, 0, 24 * 365)
 CACHE_MEGABYTES = Number("cache_megabytes", 2048, 50, 1_000_000)
@@ -43,12 +47,12 @@ def read_text(key: str) -> str:
     return value if isinstance(value, str) else str(value)
 
 
-def write(key: str, value: object) -> None:
-    """Set a value; an empty text removes it."""
-    if isinstance(value, str) and not value:
-        QgsSettings().remove(f"{GROUP}/{key}")
-    else:
+def write(key: str, value: str) -> None:
+    """Set a text; an empty one removes it."""
+    if value:
         QgsSettings().setValue(f"{GROUP}/{key}", value)
+    else:
+        QgsSettings().remove(f"{GROUP}/{key}")
 
 
 def from_environment(variable: str) -> str:

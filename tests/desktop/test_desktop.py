@@ -139,7 +139,7 @@ def test_cancel_in_a_slow_run(desktop, server):
 
 def test_a_wrong_token_is_said_in_the_message_bar(desktop, server):
     forget_tiles(desktop)
-    desktop.run(f"plugin._settings.enter_credential({made_up_token(9)!r})")
+    desktop.run(f"plugin._settings.credentials.enter({made_up_token(9)!r})")
     desktop.click("panel.downloadButton")
     desktop.wait_until("panel.resultLabel.text().startswith('Mapillary refused the token')")
     assert "refused the token" in desktop.run("answer = iface.messageBar().currentItem().text()")
@@ -151,7 +151,7 @@ def test_the_plugin_can_be_reloaded_in_a_running_download(desktop, server):
     forget_tiles(desktop)
     server.delay = 60
     asked = len(server.requests)
-    desktop.run(f"plugin._settings.enter_credential({server.credential!r}); panel.downloadButton.click()")
+    desktop.run(f"plugin._settings.credentials.enter({server.credential!r}); panel.downloadButton.click()")
     wait_for_requests(desktop, server, asked)
     desktop.run(
         "import qgis.utils\n"

@@ -55,7 +55,7 @@ def server(emulator, dock, monkeypatch):
 
 def use(dock, token):
     """Set a token for this session."""
-    dock.panel.tokenPanel._settings.enter_credential(token)
+    dock.panel.tokenPanel._settings.credentials.enter(token)
 
 
 def press(qtbot, button):
