@@ -16,11 +16,16 @@ _TABLE = re.compile(r"^ogr:dbname=['\"](?P<path>[^'\"]+)['\"]")
 _OTHER_PROVIDER = re.compile(r"^\w{2,}:")
 
 
-def check_destinations(destinations: Mapping[str, Any]) -> None:
-    """Raises InvalidRequestError for a folder that cannot be written to, and for two outputs in one place."""
+def check_destinations(destinations: Mapping[str, Any], source: str = "") -> None:
+    """Raises InvalidRequestError for a folder that cannot be written to, for two outputs in one place, and for an
+    output that would overwrite the file of a layer that is read, whose `source` this is.
+    """
     places: dict[str, str] = {}
+    read = source.split("|", maxsplit=1)[0]
     for name, destination in destinations.items():
         text = _text(destination)
+        if read and text == read:
+            raise InvalidRequestError(f"{name} would overwrite the ledger that is read. Give it another file.")
         if not text:
             continue
         if text in places:

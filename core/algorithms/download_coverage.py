@@ -141,7 +141,8 @@ class DownloadCoverageAlgorithm(QgsProcessingAlgorithm):
         try:
             request = self._read_request(parameters, context)
             self._read_ledger(parameters, context, request)
-            check_destinations({name: parameters.get(name) for name in SINKS})
+            ledger = self.parameterAsVectorLayer(parameters, TILES_INPUT, context)
+            check_destinations({name: parameters.get(name) for name in SINKS}, ledger.source() if ledger else "")
             config_id = self.parameterAsString(parameters, AUTH_CONFIG, context)
             if config_id:
                 self._settings.credentials.check_configuration(config_id)

@@ -1,0 +1,266 @@
+"""What was read is kept, marked as partial, and completed in the same layers."""
+
+import pytest
+from qgis.core import QgsGeometry, QgsProject, QgsRectangle, QgsSettings
+from qgis.PyQt.QtWidgets import QMessageBox
+
+from mapillary_coverage.core.download import download_coverage
+from mapillary_coverage.core.tiling import TileId, tile_box, tiles_of
+from tests.conftest import access_to, request_for
+from tests.qgis.test_dock import bar, dock, download, group, messages, press, server  # noqa: F401
+
+FIRST, LAST = TileId(14, 8528, 5974), TileId(14, 8531, 5977)
+
+
+@pytest.fixture
+def wide(dock, server, qgis_canvas):  # noqa: F811
+    """A dock whose canvas shows most of the town's 16 tiles."""
+    upper, lower = tile_box(FIRST), tile_box(LAST)
+    aside = (lower.east - upper.west) / 16
+    middle = (lower.south + upper.north) / 2
+    qgis_canvas.setExtent(QgsRectangle(upper.west + aside, middle - 0.01, lower.east - aside, middle + 0.01))
+    return dock
+
+
+def tiles(dock, *columns):  # noqa: F811
+    """How many tiles the canvas covers, or those of some columns."""
+    return sum(not columns or tile.x in columns for tile in tiles_of(dock.panel.request().area))
+
+
+def layers():
+    return {node.name(): node.layer() for node in group().children()}
+
+
+def by_key(layer):
+    return {f[0]: (f.geometry().asWkt(7), f.attributes()[1:]) for f in layer.getFeatures()}
+
+
+def expected(dock, server):  # noqa: F811
+    """The layers of an undisturbed run of the same request."""
+    whole = download_coverage(dock.panel.request(), access_to(server))
+    return len(whole.images), len(whole.sequences)
+
+
+def spoil(server, *columns):  # noqa: F811
+    for x in columns:
+        for y in range(FIRST.y, LAST.y + 1):
+            server.fail("html", tile=f"14/{x}/{y}")
+
+
+def test_a_partial_result_says_so_in_every_name(wide, server, qtbot, bar):  # noqa: F811
+    spoil(server, 8529)
+    download(qtbot, wide)
+    assert group().name() == "Mapillary coverage, original positions (partial)"
+    assert list(layers()) == ["Images (partial)", "Sequences (partial)", "Tiles (partial)"]
+    for layer in layers().values():
+        assert f"The result is partial: {tiles(wide, 8529)} tiles could not be read." in layer.metadata().abstract()
+    assert wide.panel.retryButton.isVisibleTo(wide.panel)
+    assert wide.panel.retryButton.text() == f"&Retry {tiles(wide, 8529)} missing"
+
+
+def test_retry_reads_only_what_is_missing_and_completes_the_same_layers(wide, server, qtbot, bar):  # noqa: F811
+    spoil(server, 8529, 8530)
+    download(qtbot, wide)
+    ids = {name: layer.id() for name, layer in layers().items()}
+    asked = len(server.requests)
+    server.faults.clear()
+    press(qtbot, wide.panel.retryButton)
+    qtbot.waitUntil(lambda: not wide.panel.cancelButton.isEnabled(), timeout=30_000)
+    assert {seen.path.split("/")[-2] for seen in server.requests[asked:]} == {"8529", "8530"}
+    assert len(server.requests) - asked == tiles(wide, 8529, 8530)
+    assert group().name() == "Mapillary coverage, original positions"
+    assert [layer.id() for layer in layers().values()] == list(ids.values())
+    complete = layers()
+    download(qtbot, wide)
+    fresh = layers()
+    for name in ("Images", "Sequences"):
+        assert by_key(complete[name]) == by_key(fresh[name])
+        assert complete[name].extent() == fresh[name].extent()
+    statuses = {feature["tile"]: feature["status"] for feature in complete["Tiles"].getFeatures()}
+    assert set(statuses.values()) == {"ok"}
+    assert len(statuses) == tiles(wide)
+    assert "partial" not in complete["Images"].metadata().abstract()
+    assert not wide.panel.retryButton.isVisibleTo(wide.panel)
+
+
+def test_a_retry_that_fails_again_can_be_retried(wide, server, qtbot, bar):  # noqa: F811
+    spoil(server, 8529, 8530)
+    download(qtbot, wide)
+    server.faults.clear()
+    spoil(server, 8530)
+    press(qtbot, wide.panel.retryButton)
+    qtbot.waitUntil(lambda: not wide.panel.cancelButton.isEnabled(), timeout=30_000)
+    assert wide.panel.retryButton.text() == f"&Retry {tiles(wide, 8529)} missing"
+    assert "Images (partial)" in layers()
+    server.faults.clear()
+    press(qtbot, wide.panel.retryButton)
+    qtbot.waitUntil(lambda: not wide.panel.cancelButton.isEnabled(), timeout=30_000)
+    images, sequences = expected(wide, server)
+    assert layers()["Images"].featureCount() == images
+    assert layers()["Sequences"].featureCount() == sequences
+
+
+def test_a_throttled_run_keeps_what_it_has_and_goes_on_later(wide, server, qtbot, bar):  # noqa: F811
+    server.fail("login-redirect", start=2)
+    server.delay = 0.02
+    download(qtbot, wide)
+    statuses = [feature["status"] for feature in layers()["Tiles (partial)"].getFeatures()]
+    assert {"ok", "failed"} <= set(statuses)
+    assert messages(bar)[0][1] == "The run was stopped, so the result is partial."
+    assert "redirect to a login page" in wide.panel.resultLabel.text()
+    server.faults.clear()
+    press(qtbot, wide.panel.retryButton)
+    qtbot.waitUntil(lambda: not wide.panel.cancelButton.isEnabled(), timeout=30_000)
+    assert layers()["Images"].featureCount() == expected(wide, server)[0]
+
+
+def test_a_cancelled_run_keeps_what_it_has_and_goes_on_later(wide, server, qtbot, bar):  # noqa: F811
+    server.delay = 0.3
+    press(qtbot, wide.panel.downloadButton)
+    qtbot.waitUntil(lambda: wide.panel.progressBar.value() > 20, timeout=20_000)
+    press(qtbot, wide.panel.cancelButton)
+    qtbot.waitUntil(lambda: not wide.panel.cancelButton.isEnabled(), timeout=20_000)
+    assert group().name().endswith("(partial)")
+    kept = layers()["Images (partial)"].featureCount()
+    assert 0 < kept < expected(wide, server)[0]
+    assert "The run was stopped, so the result is partial. The download was cancelled." in wide.panel.resultLabel.text()
+    assert messages(bar) == []
+    statuses = [feature["status"] for feature in layers()["Tiles (partial)"].getFeatures()]
+    assert set(statuses) == {"ok", "skipped"}
+    server.delay = 0
+    press(qtbot, wide.panel.retryButton)
+    qtbot.waitUntil(lambda: not wide.panel.cancelButton.isEnabled(), timeout=30_000)
+    assert layers()["Images"].featureCount() == expected(wide, server)[0]
+
+
+def test_what_a_person_changed_survives_a_retry(wide, server, qtbot, bar):  # noqa: F811
+    spoil(server, 8529)
+    download(qtbot, wide)
+    images = layers()["Images (partial)"]
+    images.setName("mine")
+    group().setName("of May")
+    deleted = next(images.getFeatures())
+    images.dataProvider().deleteFeatures([deleted.id()])
+    server.faults.clear()
+    press(qtbot, wide.panel.retryButton)
+    qtbot.waitUntil(lambda: not wide.panel.cancelButton.isEnabled(), timeout=30_000)
+    assert group().name() == "of May"
+    assert list(layers()) == ["mine", "Sequences", "Tiles"]
+    assert deleted["id"] not in by_key(images)
+    assert images.featureCount() == expected(wide, server)[0] - 1
+
+
+def test_a_layer_that_is_being_edited_is_not_touched(wide, server, qtbot, bar):  # noqa: F811
+    spoil(server, 8529)
+    download(qtbot, wide)
+    asked = len(server.requests)
+    images = layers()["Images (partial)"]
+    images.startEditing()
+    press(qtbot, wide.panel.retryButton)
+    assert wide.panel.resultLabel.text().startswith("The layer Images (partial) is being edited.")
+    assert len(server.requests) == asked
+    images.rollBack()
+
+
+def test_removed_layers_come_back_whole(wide, server, qtbot, bar):  # noqa: F811
+    spoil(server, 8529)
+    download(qtbot, wide)
+    QgsProject.instance().removeAllMapLayers()
+    QgsProject.instance().layerTreeRoot().clear()
+    server.faults.clear()
+    press(qtbot, wide.panel.retryButton)
+    qtbot.waitUntil(lambda: not wide.panel.cancelButton.isEnabled(), timeout=30_000)
+    assert layers()["Images"].featureCount() == expected(wide, server)[0]
+
+
+def test_a_new_project_ends_the_offer_to_retry(wide, server, qtbot, bar):  # noqa: F811
+    spoil(server, 8529)
+    download(qtbot, wide)
+    QgsProject.instance().clear()
+    assert not wide.panel.retryButton.isVisibleTo(wide.panel)
+
+
+def test_lines_that_were_cut_by_a_missing_tile_are_made_whole(wide, server, qtbot, bar):  # noqa: F811
+    spoil(server, 8529)
+    download(qtbot, wide)
+    before = {f["id"]: f.geometry().length() for f in layers()["Sequences (partial)"].getFeatures()}
+    server.faults.clear()
+    press(qtbot, wide.panel.retryButton)
+    qtbot.waitUntil(lambda: not wide.panel.cancelButton.isEnabled(), timeout=30_000)
+    after = {f["id"]: QgsGeometry(f.geometry()).length() for f in layers()["Sequences"].getFeatures()}
+    assert any(after[key] > before[key] for key in before)
+    assert all(after[key] >= before[key] for key in before)
+
+
+def test_offline_the_cache_is_all_there_is(wide, server, qtbot, bar):  # noqa: F811
+    download(qtbot, wide)
+    asked = len(server.requests)
+    wide.panel.tokenPanel.forget()
+    wide.panel.offlineCheck.setChecked(True)
+    qtbot.waitUntil(lambda: "Working offline" in wide.panel.estimateLabel.text(), timeout=20_000)
+    download(qtbot, wide)
+    assert (
+        f"Working offline: {tiles(wide)} of {tiles(wide)} tiles came from the tile cache"
+        in wide.panel.resultLabel.text()
+    )
+    assert len(server.requests) == asked
+    assert group().name() == "Mapillary coverage, original positions"
+
+
+def test_the_estimate_tells_what_a_download_takes(wide, server, qtbot, qgis_canvas):  # noqa: F811
+    qtbot.waitUntil(lambda: "of a day's quota" in wide.panel.estimateLabel.text(), timeout=20_000)
+    count = tiles(wide)
+    assert wide.panel.estimateLabel.text() == (
+        f"The map canvas covers {count} tiles. {count / 500:.2f} % of a day's quota, of which 50,000 tiles are left."
+    )
+    download(qtbot, wide)
+    qtbot.waitUntil(lambda: f"{count} of them in the cache" in wide.panel.estimateLabel.text(), timeout=20_000)
+    qgis_canvas.zoomByFactor(2)
+    qtbot.waitUntil(lambda: "About " in wide.panel.estimateLabel.text(), timeout=20_000)
+    assert "images to fetch" in wide.panel.estimateLabel.text()
+    assert f"{50_000 - count:,} tiles are left" in wide.panel.estimateLabel.text()
+
+
+@pytest.fixture
+def asks_early(wide):
+    QgsSettings().setValue("mapillary_coverage/question_tiles", "5")
+    return wide
+
+
+def question(dock):  # noqa: F811
+    return dock.download._question
+
+
+def test_a_large_download_is_asked_about_first(asks_early, server, qtbot):  # noqa: F811
+    dock = asks_early  # noqa: F811
+    press(qtbot, dock.panel.downloadButton)
+    qtbot.waitUntil(lambda: question(dock) is not None, timeout=20_000)
+    assert question(dock).text() == f"Download {tiles(dock)} tiles?"
+    assert "About " in question(dock).informativeText(), "told by a tile of a low zoom"
+    assert {seen.path.split("/")[-3] for seen in server.requests} <= {"10", "11", "12", "13"}
+    question(dock).button(QMessageBox.StandardButton.Cancel).click()
+    qtbot.waitUntil(lambda: question(dock) is None)
+    assert group() is None
+    press(qtbot, dock.panel.downloadButton)
+    qtbot.waitUntil(lambda: question(dock) is not None, timeout=20_000)
+    question(dock).button(QMessageBox.StandardButton.Ok).click()
+    qtbot.waitUntil(lambda: not dock.panel.cancelButton.isEnabled() and group() is not None, timeout=30_000)
+    assert layers()["Images"].featureCount() == expected(dock, server)[0]
+
+
+def test_what_is_cached_is_not_asked_about(asks_early, server, qtbot):  # noqa: F811
+    download_coverage(request_for(FIRST, LAST), access_to(server, cache=asks_early.panel._settings.cache()))
+    download(qtbot, asks_early)
+    assert group() is not None
+
+
+def test_more_than_is_left_of_the_quota_is_refused(wide, server, qtbot):  # noqa: F811
+    usage = wide.panel._settings.traffic().usage
+    fingerprint = wide.panel._settings.credentials.known_fingerprint()
+    usage.admit(fingerprint, "elsewhere")
+    usage._connection.execute("UPDATE used SET tiles = 49995")
+    download(qtbot, wide)
+    assert wide.panel.resultLabel.text().startswith(
+        f"This needs {tiles(wide)} tiles, but of the 50,000 that Mapillary allows in a day only 5 are left."
+    )
+    assert server.requests == []
