@@ -69,6 +69,7 @@ class Wire(LoopbackServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "MapillaryEmulator"
+    disable_nagle_algorithm = True
     server: Wire
 
     def do_GET(self) -> None:
