@@ -272,6 +272,15 @@ class RefusedFeaturesError(MapillaryError):
     sentence = "QGIS did not take all features into the layer; it may have run out of memory."
 
 
+class UnexpectedError(MapillaryError):
+    """A bug of the plugin; the log has the details."""
+
+    sentence = (
+        "Something went wrong that should not: a bug of the plugin. The details are in View > Panels > Log Messages,"
+        " under Mapillary Coverage; please report them."
+    )
+
+
 class CancelledError(MapillaryError):
     """The user stopped the run."""
 

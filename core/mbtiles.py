@@ -116,7 +116,8 @@ class MbtilesFile:
         row = self._connection.execute(
             "SELECT tile_data, reason, fetched_at, received_bytes, features FROM fetches"
             " LEFT JOIN tiles USING (zoom_level, tile_column, tile_row)"
-            " WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?",
+            " WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?"
+            " AND (stored_bytes = 0 OR tile_data IS NOT NULL)",
             _address(tile),
         ).fetchone()
         return StoredTile(row[0] or b"", *row[1:]) if row else None

@@ -16,6 +16,7 @@ _INI = f"""[PythonPlugins]
 
 [app]
 plugin_installer\\checkOnStart=false
+askToSaveMemoryLayers=false
 
 [core]
 NewsFeed\\httpsfeedqgisorg\\disabled=true

@@ -9,7 +9,13 @@ from qgis.PyQt.QtCore import QObject
 from qgis.PyQt.QtWidgets import QMessageBox
 
 from ..core.coverage_task import CoverageTask
-from ..core.errors import CancelledError, MapillaryError, MissingCredentialError, RevokedCredentialError
+from ..core.errors import (
+    CancelledError,
+    MapillaryError,
+    MissingCredentialError,
+    RevokedCredentialError,
+    UnexpectedError,
+)
 from ..core.estimate import Estimate, estimate
 from ..core.log import log
 from ..core.report import remarks, result_line, warnings
@@ -21,8 +27,6 @@ from ..core.tile_access import TileAccess
 from .coverage_panel import CoveragePanel
 from .messages import Messages
 from .project_layers import LayerUpdate, add_layers, present_layers
-
-_UNEXPECTED = "The download failed unexpectedly. The details are in View > Panels > Log Messages."
 
 
 class CoverageDownload(QObject):
@@ -120,7 +124,7 @@ class CoverageDownload(QObject):
         self._panel.set_running(False)
         found = task.result
         if found is None:
-            self._fail(task.error or MapillaryError(_UNEXPECTED))
+            self._fail(task.error or UnexpectedError())
         elif found.missing > self._settings.question_tiles():
             self._ask(found, request, access)
         else:
@@ -175,7 +179,7 @@ class CoverageDownload(QObject):
             if isinstance(task.error, CancelledError):
                 self._panel.resultLabel.setText("The download was cancelled before a tile was read; nothing was added.")
             else:
-                self._fail(task.error or MapillaryError(_UNEXPECTED))
+                self._fail(task.error or UnexpectedError())
         elif task.changes:
             self._update = LayerUpdate(self._present(), task.changes, result, self)
             self._update.ended.connect(lambda: self._show(result))

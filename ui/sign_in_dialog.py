@@ -96,7 +96,7 @@ class SignInDialog(QDialog):
             return
         try:
             if task.result is None:
-                self._note(str(task.error or "Signing in failed unexpectedly. The details are in the log."))
+                self._note(str(task.error))
                 return
             self._settings.credentials.sign_in(task.result)
         except MapillaryError as error:

@@ -105,7 +105,7 @@ class TokenPanel(QWidget):
                 self._settings.credentials.sign_out()
             self._answer(str(task.result))
         else:
-            self._answer(str(task.error or "The test failed unexpectedly. The details are in the log."))
+            self._answer(str(task.error))
 
     def _end_task(self) -> None:
         if self._task is not None:

@@ -75,6 +75,12 @@ class DesktopSession:
                     process.wait()
         (self._commands / "ready").unlink(missing_ok=True)
 
+    def quit(self) -> None:
+        """Leave QGIS as a person does, so that it saves its settings."""
+        self.run("QTimer.singleShot(0, iface.actionExit().trigger)")
+        if self._qgis is not None:
+            self._qgis.wait(ANSWER_SECONDS)
+
     def run(self, code: str) -> Any:
         """Run Python in QGIS' main thread; `answer` there, if set, comes back through JSON.
 
@@ -105,6 +111,10 @@ class DesktopSession:
             f"w = {widget}; p = w.mapToGlobal(QPoint(w.width() // 2, w.height() // 2)); answer = [p.x(), p.y()]"
         )
         self._xdotool("mousemove", *map(str, place), "click", "1")
+
+    def press(self, key: str) -> None:
+        """A real key press, such as Tab."""
+        self._xdotool("key", key)
 
     def type(self, text: str) -> None:
         """Real key presses, into what has the focus."""

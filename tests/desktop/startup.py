@@ -1,5 +1,6 @@
 """Runs inside QGIS by --code: fills the screen and executes what the session asks for, in the main thread."""
 
+import faulthandler
 import json
 import os
 import traceback
@@ -8,6 +9,9 @@ from pathlib import Path
 from qgis.core import QgsApplication, QgsProject
 from qgis.PyQt.QtCore import QPoint, QTimer
 from qgis.utils import iface, plugins
+
+# A crash of QGIS leaves the Python side of every thread in the log.
+faulthandler.enable()
 
 commands = Path(os.environ["DESKTOP_COMMANDS"])
 plugin = plugins["mapillary_coverage"]

@@ -15,6 +15,7 @@ WITH_QGIS = {
     "ledger_layer",
     "coverage_task",
     "request_task",
+    "task",
     "callback",
     "settings",
     "log",

@@ -1,0 +1,56 @@
+"""What the plugin's tasks share: they end in one way, and no exception leaves their thread."""
+
+from __future__ import annotations
+
+import traceback
+from typing import Optional
+
+from qgis.core import Qgis, QgsTask
+from qgis.PyQt.QtCore import pyqtSignal
+
+from .errors import MapillaryError, UnexpectedError
+from .log import log
+from .network.redaction import redact
+
+
+class PluginTask(QgsTask):
+    """A task of QGIS' task manager; a subclass has `work`. `ended` fires once on the main thread, however it ends, and
+    `error` then says what kept it from succeeding.
+
+    An exception that left the thread would be shown by QGIS 3.22 from there, which crashes it; so the unexpected is
+    logged here.
+    """
+
+    ended = pyqtSignal()
+
+    def __init__(self, description: str, is_hidden: bool = False) -> None:
+        # Without the notice "Task complete", which would cover ours, and out of the status bar where it is brief; QGIS
+        # 3.22 can do neither.
+        flags = QgsTask.Flag.CanCancel
+        for name in ("Silent", "Hidden") if is_hidden else ("Silent",):
+            flags = flags | getattr(QgsTask.Flag, name, QgsTask.Flag.CanCancel)
+        super().__init__(description, flags)
+        self.error: Optional[MapillaryError] = None
+
+    def work(self) -> None:
+        """In a thread of the task manager. Raises MapillaryError."""
+        raise NotImplementedError
+
+    def run(self) -> bool:
+        """Called by QGIS."""
+        try:
+            self.work()
+        except MapillaryError as error:
+            # Without its traceback, whose frames would keep the whole run in memory, the token with it.
+            self.error = error.with_traceback(None)
+        except Exception as error:  # noqa: BLE001
+            log(
+                redact("".join(traceback.format_exception(type(error), error, error.__traceback__))),
+                Qgis.MessageLevel.Critical,
+            )
+            self.error = UnexpectedError()
+        return self.error is None
+
+    def finished(self, succeeded: bool) -> None:
+        """Called by QGIS, on the main thread."""
+        self.ended.emit()
