@@ -36,6 +36,7 @@ class Emulator(OAuthServer):
 
     `certificate` is the file of a certificate and that of its key; with it the server speaks https.
     `app_usage` is the percentage of the quota that the graph's replies name.
+    A list given as `recorded` takes every request whole, with its headers and its token.
     """
 
     source: TileSource = field(default_factory=Town)
@@ -46,6 +47,7 @@ class Emulator(OAuthServer):
     requests: list[Seen] = field(default_factory=list)
     certificate: Optional[tuple[Path, Path]] = None
     app_usage: int = 1
+    recorded: Optional[list[Request]] = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         self.register(self.credential)
@@ -91,6 +93,8 @@ class Emulator(OAuthServer):
         answer, fault = self._answer(request)
         with self._lock:
             self.requests.append(Seen(request.path, answer.status, fault))
+            if self.recorded is not None:
+                self.recorded.append(request)
         return answer
 
     def _answer(self, request: Request) -> tuple[Answer, str]:
