@@ -56,7 +56,8 @@ def download_coverage(
         if access.renewal and run.missing:
             access.renewal.renew(session)
         run.read(TileClient(request.tileset, access, session, cache, stop), session, is_cancelled, on_progress)
-        return run.result([cache.problem] if cache and cache.problem else [])
+        problems = (cache and cache.problem, access.traffic.usage.problem)
+        return run.result([problem for problem in problems if problem])
 
 
 def _check_quota(access: TileAccess, needed: int) -> None:

@@ -177,6 +177,15 @@ class MissingProxySupportError(MapillaryError):
     )
 
 
+class UnusableProxyError(MapillaryError):
+    """The settings name something that is no proxy."""
+
+    stops_run = True
+    sentence = (
+        "The address of the proxy in Settings > Options > Network, or of the environment, is not one. Correct it."
+    )
+
+
 class UntrustedServerError(MapillaryError):
     """The server's certificate is not trusted."""
 

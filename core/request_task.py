@@ -15,9 +15,9 @@ _CONNECTIONS = 2
 
 
 class RequestTask(PluginTask):
-    """Does `function` with a session of its own, or with None where `network` is None; `result` is what it gave."""
+    """Does `function` with a session of its own; `result` is what it gave."""
 
-    def __init__(self, description: str, network: Optional[NetworkSettings], function: Callable[[Any], Any]) -> None:
+    def __init__(self, description: str, network: NetworkSettings, function: Callable[[HttpSession], Any]) -> None:
         super().__init__(description, is_hidden=True)
         self.result: Any = None
         self._network = network
@@ -26,9 +26,6 @@ class RequestTask(PluginTask):
 
     def work(self) -> None:
         """In a thread of the task manager."""
-        if self._network is None:
-            self.result = self._function(None)
-            return
         # requests takes 0.15 s to import, which QGIS' start should not pay for.
         from .network.session import HttpSession
 

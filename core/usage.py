@@ -17,6 +17,7 @@ from .errors import QuotaExceededError
 
 _T = TypeVar("_T")
 _BUSY_SECONDS = 5.0
+_CLOCK_SECONDS = 60.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS used (day TEXT, fingerprint TEXT, tiles INTEGER NOT NULL, PRIMARY KEY (day, fingerprint));
 CREATE TABLE IF NOT EXISTS pace (host TEXT PRIMARY KEY, due REAL NOT NULL);
@@ -73,7 +74,8 @@ class Usage:
             row = connection.execute("SELECT due FROM pace WHERE host = ?", (host,)).fetchone()
             earliest = now - interval * (self.pace.burst - 1)
             # A time that no pace leads to comes from a clock that was set back.
-            due = earliest if row is None or row[0] > now + interval else max(row[0], earliest)
+            is_known = row is not None and row[0] <= now + interval + _CLOCK_SECONDS
+            due = max(row[0], earliest) if is_known else earliest
             if due <= now:
                 connection.execute("INSERT OR REPLACE INTO pace VALUES (?, ?)", (host, due + interval))
                 connection.execute("INSERT OR IGNORE INTO used VALUES (?, ?, 0)", (_today(), fingerprint))
@@ -87,10 +89,22 @@ class Usage:
 
     def _safely(self, question: Callable[[sqlite3.Connection], _T]) -> _T:
         try:
-            return question(self._opened())
+            return self._soundly(question)
         except (sqlite3.Error, OSError) as error:
             self.problem = f"The tiles used today are counted for this session only: {error}."
             self._path, self._connection = None, None
+            return question(self._opened())
+
+    def _soundly(self, question: Callable[[sqlite3.Connection], _T]) -> _T:
+        """In place of a file that turns out to be damaged there is a new one."""
+        try:
+            return question(self._opened())
+        except sqlite3.DatabaseError as error:
+            # Its subclasses are about a file that is locked, or that cannot be opened or written to.
+            if type(error) is not sqlite3.DatabaseError or self._path is None:
+                raise
+            self._let_go()
+            self._path.unlink()
             return question(self._opened())
 
     def _opened(self) -> sqlite3.Connection:
@@ -101,30 +115,32 @@ class Usage:
     def close(self) -> None:
         """Let go of the file."""
         with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
 
 def _open(path: Optional[Path]) -> sqlite3.Connection:
     if path is None:
         return _connect(":memory:")
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        return _connect(str(path))
-    except sqlite3.OperationalError:
-        raise
-    except sqlite3.DatabaseError:
-        path.unlink()
-        return _connect(str(path))
+    return _connect(str(path))
 
 
 def _connect(database: str) -> sqlite3.Connection:
     connection = sqlite3.connect(database, _BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    # Enough for QGIS to die at any moment; only a power cut could cost the count.
-    connection.execute("PRAGMA synchronous = OFF")
-    connection.executescript(_SCHEMA)
-    connection.execute("DELETE FROM used WHERE day < date('now', '-1 month')")
+    try:
+        # Enough for QGIS to die at any moment; only a power cut could cost the count.
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.executescript(_SCHEMA)
+        connection.execute("DELETE FROM used WHERE day < date('now', '-1 month')")
+    except sqlite3.Error:
+        # Windows deletes no file that is open.
+        connection.close()
+        raise
     return connection
 
 

@@ -24,6 +24,7 @@ from ..errors import (
     UnexpectedReplyError,
     UnreachableError,
     UntrustedServerError,
+    UnusableProxyError,
 )
 from ..inflate import MAX_BODY_BYTES, inflate
 from .network_settings import NetworkSettings
@@ -34,6 +35,17 @@ CONNECT_SECONDS = 10
 
 _CHUNK_BYTES = 2**16
 _BEARER = "OAuth "
+_DISTRUST = ("CERTIFICATE_VERIFY_FAILED", "CertificateError")
+"""Python's word for an unknown certificate, and urllib3's for one of another host."""
+
+_PROXY_ERRORS = (
+    requests.exceptions.ProxyError,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.InvalidURL,
+    urllib3.exceptions.LocationValueError,
+)
+"""All but the first are about addresses that make no sense; those of servers were checked before."""
+
 _NETWORK_ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError)
 
 
@@ -65,15 +77,15 @@ class HttpSession:
         self._session.mount("http://", adapter)
 
     def get(self, url: str, query: Mapping[str, str], bearer: Optional[str] = None) -> Reply:
-        """One GET, redirects not followed. `url` must have passed `check_endpoint`; secrets belong in `query` or, to
-        be sent in the header `Authorization: OAuth`, in `bearer`.
+        """One GET, redirects not followed. `url` must have passed `check_endpoint`; a secret belongs in `query` as
+        `access_token` or, to be sent in the header `Authorization: OAuth`, in `bearer`.
 
         Raises UnreachableError, UntrustedServerError, ProxyCredentialError, ConnectionBrokenError,
         UnexpectedReplyError for a reply that is too large, DamagedTileError for broken gzip, and CancelledError after
         `abort`. None holds the URL, not even in its chain.
         """
         reply = self._request("GET", url, bearer, params=query)
-        return _cleared(reply, (*query.values(), bearer or ""))
+        return _cleared(reply, (query.get("access_token", ""), bearer or ""))
 
     def post(self, url: str, form: Mapping[str, str], bearer: str) -> Reply:
         """One POST of a form, with the errors of `get`."""
@@ -124,18 +136,23 @@ class HttpSession:
 
     def _failure_of_network(self, error: Exception, url: str, host: str) -> MapillaryError:
         cause = error.args[0] if error.args else None
-        if isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
+        if isinstance(error, requests.exceptions.SSLError) and any(sign in str(error) for sign in _DISTRUST):
             return UntrustedServerError(host)
-        if isinstance(error, requests.exceptions.ProxyError):
-            proxy = self._settings.proxy_host(url)
-            return ProxyCredentialError(proxy) if " 407 " in str(error) else UnreachableError(f"{host} through {proxy}")
-        if isinstance(error, requests.exceptions.InvalidSchema):
-            return MissingProxySupportError()
+        if isinstance(error, _PROXY_ERRORS):
+            return self._failure_of_proxy(error, url, host)
         if isinstance(error, requests.ConnectTimeout) or isinstance(cause, urllib3.exceptions.MaxRetryError):
             return UnreachableError(host)
         if isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError)):
             return ConnectionBrokenError(f"{host} did not answer within {self._settings.read_seconds:g} seconds.")
         return ConnectionBrokenError("The connection broke before the whole reply was there.")
+
+    def _failure_of_proxy(self, error: Exception, url: str, host: str) -> MapillaryError:
+        if isinstance(error, requests.exceptions.InvalidSchema):
+            return MissingProxySupportError()
+        if not isinstance(error, requests.exceptions.ProxyError):
+            return UnusableProxyError()
+        proxy = self._settings.proxy_host(url)
+        return ProxyCredentialError(proxy) if " 407 " in str(error) else UnreachableError(f"{host} through {proxy}")
 
     def abort(self) -> None:
         """End all requests, also those that wait for a reply in other threads; they raise CancelledError."""

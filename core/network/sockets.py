@@ -7,10 +7,12 @@ import socket
 import ssl
 import threading
 import time
+from base64 import b64encode
 from typing import Any, Optional
 
 import urllib3
 from requests.adapters import HTTPAdapter
+from requests.utils import get_auth_from_url
 
 
 class Sockets:
@@ -74,6 +76,18 @@ class AbortableAdapter(HTTPAdapter):
         manager.pool_classes_by_scheme = self._pools
         return manager
 
+    def proxy_headers(self, proxy: str) -> dict[str, str]:
+        """requests writes Latin-1, and fails on all else with an error that holds the password."""
+        user, word = get_auth_from_url(proxy)
+        if not user:
+            return {}
+        return {"Proxy-Authorization": f"Basic {b64encode(f'{user}:{word}'.encode()).decode()}"}
+
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+        """From requests 2.32 on, this too brings in the certificates that the environment names."""
+        verify = verify if self._trust is None else True
+        return super().build_connection_pool_key_attributes(request, verify, cert)
+
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         """requests would trust the certificates it brings along besides those of the context."""
         if self._trust is None:
@@ -85,8 +99,13 @@ class AbortableAdapter(HTTPAdapter):
 def _trust(authorities: str) -> ssl.SSLContext:
     """Trusts these certificates only, servers' own among them."""
     context = ssl.create_default_context(cadata=authorities)
-    # The constant came with Python 3.10.
+    # urllib3 compares the name itself, as in its own contexts; Python's check fails where urllib3 1 gives it no name,
+    # which is so for addresses in numbers.
+    context.check_hostname = False
+    # The constant came with Python 3.10. Python 3.13 refuses authorities that are not made strictly by the book, as
+    # those of offices often are; QGIS does not.
     context.verify_flags |= getattr(ssl, "VERIFY_X509_PARTIAL_CHAIN", 0x80000)
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     return context
 
 

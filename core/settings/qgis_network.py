@@ -6,7 +6,7 @@ from urllib.parse import quote, urlsplit
 
 from qgis.core import Qgis, QgsApplication, QgsNetworkAccessManager, QgsSettings
 from qgis.PyQt.QtCore import QUrl
-from qgis.PyQt.QtNetwork import QNetworkProxy, QNetworkProxyFactory, QNetworkProxyQuery
+from qgis.PyQt.QtNetwork import QNetworkProxy, QNetworkProxyFactory, QNetworkProxyQuery, QSslError
 
 from ..about import user_agent
 from ..network.network_settings import NetworkSettings
@@ -24,9 +24,21 @@ def network_settings(url: str) -> NetworkSettings:
         tuple(_list("proxy/noProxyUrls") + _list("proxy/proxyExcludedUrls")),
         min(max(timeout, 1.0), 300.0) if timeout > 0 else 60.0,
         authorities=_authorities(url),
-        user_agent=f"{QgsSettings().value('qgis/networkAndProxy/userAgent', 'Mozilla/5.0')}"
-        f" QGIS/{Qgis.QGIS_VERSION_INT} {user_agent()}",
+        user_agent=_user_agent(),
     )
+
+
+def _user_agent() -> str:
+    """As QGIS' own, with the plugin's; headers hold no more than printable ASCII for certain."""
+    own = _text("qgis/networkAndProxy/userAgent", "Mozilla/5.0")
+    parts = (own, f"QGIS/{Qgis.QGIS_VERSION_INT}", user_agent())
+    return "".join(letter for letter in " ".join(parts) if letter.isascii() and letter.isprintable()).strip()
+
+
+def _text(key: str, default: str = "") -> str:
+    """A text; what is of another kind, such as the list that an unquoted comma makes, counts as empty, as in QGIS."""
+    value = QgsSettings().value(key, default)
+    return value if isinstance(value, str) else str(value) if isinstance(value, int) else ""
 
 
 def _list(key: str) -> list[str]:
@@ -38,19 +50,18 @@ def _list(key: str) -> list[str]:
 
 def _proxy(url: str) -> str | None:
     """The proxy as a URL; None where QGIS is set to use none, so that the environment's is used."""
-    settings = QgsSettings()
-    if not settings.value("proxy/proxyEnabled", False, bool):
+    if not QgsSettings().value("proxy/proxyEnabled", False, bool):
         return None
-    kind = settings.value("proxy/proxyType", "", str)
+    kind = _text("proxy/proxyType")
     if kind in _SCHEMES:
         proxy = QNetworkProxy(
             QNetworkProxy.ProxyType.HttpProxy,
-            settings.value("proxy/proxyHost", "", str),
-            _port(settings.value("proxy/proxyPort", "", str)),
-            settings.value("proxy/proxyUser", "", str),
-            settings.value("proxy/proxyPassword", "", str),
+            _text("proxy/proxyHost"),
+            _port(_text("proxy/proxyPort")),
+            _text("proxy/proxyUser"),
+            _text("proxy/proxyPassword"),
         )
-        config_id = settings.value("proxy/authcfg", "", str)
+        config_id = _text("proxy/authcfg")
         if config_id:
             answer = QgsApplication.authManager().updateNetworkProxy(proxy, config_id)
             proxy = answer[1] if isinstance(answer, tuple) else proxy
@@ -61,7 +72,7 @@ def _proxy(url: str) -> str | None:
 
 
 def _port(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 6 else 0
+    return int(text) if text.isdecimal() and len(text) < 6 and int(text) < 2**16 else 0
 
 
 def _url(scheme: str, proxy: QNetworkProxy) -> str:
@@ -69,7 +80,8 @@ def _url(scheme: str, proxy: QNetworkProxy) -> str:
         return ""
     who = f"{quote(proxy.user(), safe='')}:{quote(proxy.password(), safe='')}@" if proxy.user() else ""
     port = f":{proxy.port()}" if proxy.port() else ""
-    return f"{scheme}://{who}{proxy.hostName()}{port}"
+    host = f"[{proxy.hostName()}]" if ":" in proxy.hostName() else proxy.hostName()
+    return f"{scheme}://{who}{host}{port}"
 
 
 def _authorities(url: str) -> str | None:
@@ -80,6 +92,7 @@ def _authorities(url: str) -> str | None:
     trusted = bytes(auth.trustedCaCertsPemText()).decode("ascii", "ignore")
     parts = urlsplit(url)
     accepted = auth.sslCertCustomConfigByHost(f"{parts.hostname}:{parts.port or 443}")
-    if not accepted.isNull() and accepted.sslIgnoredErrorEnums():
+    # Where no error is ignored, the database gives a list with NoError.
+    if not accepted.isNull() and set(accepted.sslIgnoredErrorEnums()) - {QSslError.SslError.NoError}:
         trusted += "\n" + bytes(accepted.sslCertificate().toPem()).decode("ascii", "ignore")
     return trusted.strip() or None

@@ -89,6 +89,12 @@ def enter_master_word(desktop, times):
     desktop.wait_until(f"not {CREDENTIAL_DIALOG}")
 
 
+def show_town(desktop):
+    desktop.run("from qgis.PyQt.QtWidgets import QApplication" + ADD_BACKGROUND)
+    desktop.wait_until("not iface.mapCanvas().isDrawing()")
+    desktop.run(SHOW_TOWN)
+
+
 def download(desktop):
     desktop.run("QTimer.singleShot(0, panel.downloadButton.click)")
 
@@ -107,9 +113,8 @@ def test_a_token_is_kept_encrypted_and_a_session_full_of_errors_leaks_nothing(se
     out.mkdir()
     begin = LOG_EVERYTHING.format(log=str(out / "python.log"), told=str(out / "qgis.log"))
     with session_in(tmp_path / "qgis", server) as desktop:
-        desktop.run(begin + ADD_BACKGROUND)
-        desktop.wait_until("not iface.mapCanvas().isDrawing()")
-        desktop.run(SHOW_TOWN)
+        desktop.run(begin)
+        show_town(desktop)
         desktop.run("QTimer.singleShot(0, panel.tokenPanel.setAction.trigger)")
         desktop.wait_until("panel.tokenPanel._dialog is not None and panel.tokenPanel._dialog.isVisible()")
         desktop.click("panel.tokenPanel._dialog.tokenEdit")
@@ -168,16 +173,14 @@ def restart(server, tmp_path, out):
 
 def test_a_master_password_that_is_not_given_is_said_and_nothing_is_lost(server, tmp_path):
     with session_in(tmp_path / "qgis", server) as desktop:
-        desktop.run("from qgis.PyQt.QtWidgets import QApplication" + ADD_BACKGROUND)
-        desktop.wait_until("not iface.mapCanvas().isDrawing()")
-        desktop.run(SHOW_TOWN)
+        show_town(desktop)
         desktop.run(
             f"QgsApplication.authManager().setMasterPassword({MASTER_WORD!r}, True)\n"
             f"plugin._settings.credentials.store({server.credential!r})"
         )
         desktop.quit()
     with session_in(tmp_path / "qgis", server) as desktop:
-        desktop.run("from qgis.PyQt.QtWidgets import QApplication" + ADD_BACKGROUND + SHOW_TOWN)
+        show_town(desktop)
         for _ in range(2):
             download(desktop)
             desktop.wait_until(CREDENTIAL_DIALOG)
