@@ -33,4 +33,4 @@ lint: setup
 screenshots: setup
 	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest -q tests/desktop
 	@mkdir -p resources/screenshots
-	@cp build/screenshots/downloaded.png build/screenshots/dock.png resources/screenshots/
+	@cp $(addprefix build/screenshots/,downloaded.png dock.png token.png options.png) resources/screenshots/

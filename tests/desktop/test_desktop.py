@@ -1,11 +1,12 @@
 """A person's first download in a real QGIS window: mouse, keyboard and what is on the screen."""
 
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.desktop.session import DesktopSession
+from tests.desktop.session import ANSWER_SECONDS, DesktopSession
 from tests.emulator import Emulator, Town
 from tests.emulator.server import made_up_token
 
@@ -68,11 +69,11 @@ def forget_tiles(desktop):
 
 
 def wait_for_requests(desktop, server, asked):
-    for _ in range(500):
-        if len(server.requests) > asked:
-            return
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while len(server.requests) <= asked:
         desktop.run("pass")
-    raise TimeoutError("the download asked for nothing")
+        if time.monotonic() > deadline:
+            raise TimeoutError("the download asked for nothing")
 
 
 def set_token(desktop, token, for_session=True):
@@ -83,7 +84,7 @@ def set_token(desktop, token, for_session=True):
     desktop.type(token)
     if for_session:
         desktop.click("panel.tokenPanel._dialog.sessionRadio")
-    desktop.screenshot(PICTURES / "token.png")
+    desktop.screenshot(PICTURES / "token.png", "panel.tokenPanel._dialog")
     desktop.click("panel.tokenPanel._dialog.buttons.button(panel.tokenPanel._dialog.buttons.StandardButton.Ok)")
 
 
@@ -120,6 +121,29 @@ def test_a_day_is_typed_as_people_type_it(desktop, typed):
     assert desktop.run("answer = str(panel.request().filter)") == "captured up to and including 2024-05-01"
     desktop.run("panel.endEdit.clear()")
     assert desktop.run("answer = str(panel.request().filter)") == "no filter"
+
+
+OPTIONS = "[w for w in QApplication.topLevelWidgets() if w.objectName() == 'QgsOptionsBase' and w.isVisible()]"
+FIND_PAGE = """
+dialog = {options}[0]
+page = [w for w in dialog.findChildren(QWidget) if type(w).__name__ == "OptionsPage"][0]
+stack = dialog.findChild(QStackedWidget, "mOptionsStackedWidget")
+holder = next(i for i in range(stack.count()) if stack.widget(i).isAncestorOf(page) or stack.widget(i) is page)
+stack.setCurrentIndex(holder)
+answer = page.page.quotaLabel.text()
+"""
+
+
+def test_the_options_are_kept_with_ok(desktop):
+    desktop.run("from qgis.PyQt.QtWidgets import QApplication, QDialogButtonBox, QStackedWidget, QWidget")
+    desktop.run("QTimer.singleShot(0, iface.showOptionsDialog)")
+    desktop.wait_until(OPTIONS)
+    assert "of the 50,000 that Mapillary allows" in desktop.run(FIND_PAGE.format(options=OPTIONS))
+    desktop.screenshot(PICTURES / "options.png", "dialog")
+    desktop.run("page.page.questionSpin.setValue(77)")
+    desktop.click("dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Ok)")
+    desktop.wait_until(f"not {OPTIONS}")
+    assert desktop.run("answer = plugin._settings.question_tiles()") == 77
 
 
 def test_cancel_in_a_slow_run(desktop, server):
