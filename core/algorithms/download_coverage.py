@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import Any, ClassVar, Optional
+from typing import Any, Optional
 
 from qgis.core import (
-    QgsCoordinateReferenceSystem,
     QgsProcessing,
     QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
-    QgsProcessingLayerPostProcessorInterface,
     QgsProcessingOutputNumber,
     QgsProcessingParameterAuthConfig,
-    QgsProcessingParameterDateTime,
     QgsProcessingParameterDefinition,
-    QgsProcessingParameterEnum,
     QgsProcessingParameterExtent,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
-    QgsVectorLayer,
 )
 from qgis.PyQt.QtGui import QIcon
 
 from ..about import PLUGIN_FOLDER
-from ..area import Area
 from ..errors import CancelledError, InvalidRequestError, MapillaryError
-from ..extent import DEGREES, area_of_extent, corners_of, is_extent_text, parse_extent
 from ..filters import PANORAMA_CHOICES, CoverageFilter
 from ..layers import (
     IMAGES,
@@ -37,11 +29,9 @@ from ..layers import (
     TILES,
     WKB_TYPES,
     add_features,
-    apply_style,
     degrees_crs,
     features_of,
     fields_of,
-    metadata_of,
 )
 from ..ledger_layer import missing_tiles
 from ..mvt import engine_name
@@ -51,8 +41,10 @@ from ..result import CoverageResult
 from ..schema import COVERAGE_TILESETS
 from ..settings import Settings
 from ..tile_access import TileAccess
-from ..tiling import TileId
+from ..tiling import TileId, tiles_of
 from .destinations import check_destinations
+from .dressing import Dressing
+from .parameters import choice, day, read_area, read_day, read_word
 
 EXTENT, POSITION, START_DATE, END_DATE, PANORAMA = "EXTENT", "POSITION", "START_DATE", "END_DATE", "PANORAMA"
 TILES_INPUT, AUTH_CONFIG = "TILES_INPUT", "AUTH_CONFIG"
@@ -110,10 +102,10 @@ class DownloadCoverageAlgorithm(QgsProcessingAlgorithm):
 
     def initAlgorithm(self, configuration: Optional[dict[str, Any]] = None) -> None:  # noqa: N802
         self.addParameter(QgsProcessingParameterExtent(EXTENT, "Extent"))
-        self.addParameter(_choice(POSITION, "Position", list(COVERAGE_TILESETS)))
-        self.addParameter(_day(START_DATE, "Captured from (UTC)"))
-        self.addParameter(_day(END_DATE, "Captured up to and including (UTC)"))
-        self.addParameter(_choice(PANORAMA, "Panoramas", list(PANORAMA_CHOICES)))
+        self.addParameter(choice(POSITION, "Position", list(COVERAGE_TILESETS)))
+        self.addParameter(day(START_DATE, "Captured from (UTC)"))
+        self.addParameter(day(END_DATE, "Captured up to and including (UTC)"))
+        self.addParameter(choice(PANORAMA, "Panoramas", list(PANORAMA_CHOICES)))
         ledger = QgsProcessingParameterFeatureSource(
             TILES_INPUT, "Ledger of an earlier run: read only what failed or was skipped", optional=True
         )
@@ -221,7 +213,7 @@ class DownloadCoverageAlgorithm(QgsProcessingAlgorithm):
         for name, kind in SINKS.items():
             if name in outputs and context.willLoadLayerOnCompletion(outputs[name]):
                 details = context.layerToLoadOnCompletionDetails(outputs[name])
-                details.setPostProcessor(_Dressing.of(kind, result))
+                details.setPostProcessor(Dressing.of(kind, result))
                 details.name += PARTIAL if result.is_partial else ""
         return outputs
 
@@ -229,12 +221,12 @@ class DownloadCoverageAlgorithm(QgsProcessingAlgorithm):
         wants = {kind: bool(parameters.get(name)) for name, kind in SINKS.items()}
         everything = not (wants[IMAGES] or wants[SEQUENCES])
         return CoverageRequest(
-            self._read_area(parameters, context),
-            _word(parameters, POSITION, list(COVERAGE_TILESETS)),
+            read_area(self, parameters, EXTENT, context),
+            read_word(parameters, POSITION, list(COVERAGE_TILESETS)),
             CoverageFilter(
-                self._read_day(parameters, START_DATE, context),
-                self._read_day(parameters, END_DATE, context),
-                _word(parameters, PANORAMA, list(PANORAMA_CHOICES)),
+                read_day(self, parameters, START_DATE, context),
+                read_day(self, parameters, END_DATE, context),
+                read_word(parameters, PANORAMA, list(PANORAMA_CHOICES)),
             ),
             wants[IMAGES] or everything,
             wants[SEQUENCES] or everything,
@@ -248,72 +240,4 @@ class DownloadCoverageAlgorithm(QgsProcessingAlgorithm):
         source = self.parameterAsSource(parameters, TILES_INPUT, context)
         if source is None:
             raise InvalidRequestError(self.invalidSourceError(parameters, TILES_INPUT))
-        return missing_tiles(source, request.tileset)
-
-    def _read_area(self, parameters: dict[str, Any], context: QgsProcessingContext) -> Area:
-        project = context.project()
-        crs = project.crs() if project else QgsCoordinateReferenceSystem(DEGREES)
-        given: Any = parameters.get(EXTENT)
-        if is_extent_text(given):
-            corners, named = parse_extent(given)
-            crs = QgsCoordinateReferenceSystem(named) if named else crs
-            if named and not crs.isValid():
-                raise InvalidRequestError(f"QGIS does not know the coordinate reference system “{named}”.")
-        else:
-            rectangle = self.parameterAsExtent(parameters, EXTENT, context)
-            if rectangle.isNull():
-                raise InvalidRequestError(
-                    f"“{given or ''}” is not an extent. Write it as xmin,xmax,ymin,ymax [EPSG:4326], name a layer,"
-                    " or choose it on the map."
-                )
-            crs = self.parameterAsExtentCrs(parameters, EXTENT, context)
-            corners = corners_of(rectangle)
-        return area_of_extent(corners, crs, context.transformContext())
-
-    def _read_day(self, parameters: dict[str, Any], name: str, context: QgsProcessingContext) -> Optional[date]:
-        given = parameters.get(name)
-        if isinstance(given, str) and given:
-            try:
-                return datetime.fromisoformat(given).date()
-            except ValueError:
-                raise InvalidRequestError(f"“{given}” is not a date. Write {name} as 2024-05-31.") from None
-        read = self.parameterAsDateTime(parameters, name, context)
-        return date(read.date().year(), read.date().month(), read.date().day()) if read.isValid() else None
-
-
-def _word(parameters: dict[str, Any], name: str, words: list[str]) -> str:
-    given = parameters.get(name)
-    if given is None:
-        return words[0]
-    if given not in words:
-        raise InvalidRequestError(f"{name} is one of the words {', '.join(words)}, not “{given}”.")
-    return str(given)
-
-
-def _choice(name: str, label: str, words: list[str]) -> QgsProcessingParameterEnum:
-    return QgsProcessingParameterEnum(name, label, words, False, words[0], False, True)
-
-
-def _day(name: str, label: str) -> QgsProcessingParameterDateTime:
-    return QgsProcessingParameterDateTime(name, label, QgsProcessingParameterDateTime.Type.Date, None, True)
-
-
-class _Dressing(QgsProcessingLayerPostProcessorInterface):
-    """Style and metadata for an output that QGIS loads; QGIS calls it on the main thread and does not own it."""
-
-    _alive: ClassVar[list[_Dressing]] = []
-
-    @classmethod
-    def of(cls, kind: str, result: CoverageResult) -> _Dressing:
-        dressing = cls()
-        dressing.kind, dressing.result = kind, result
-        cls._alive.append(dressing)
-        return dressing
-
-    def postProcessLayer(  # noqa: N802
-        self, layer: Any, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> None:
-        if isinstance(layer, QgsVectorLayer):
-            apply_style(layer, self.kind)
-            layer.setMetadata(metadata_of(self.result, self.kind))
-        self._alive.remove(self)
+        return missing_tiles(source, request.tileset) & set(tiles_of(request.area))
