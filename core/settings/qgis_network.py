@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlsplit
 
-from qgis.core import Qgis, QgsApplication, QgsNetworkAccessManager, QgsSettings
+from qgis.core import Qgis, QgsApplication, QgsAuthCertUtils, QgsNetworkAccessManager, QgsSettings
 from qgis.PyQt.QtCore import QUrl
 from qgis.PyQt.QtNetwork import QNetworkProxy, QNetworkProxyFactory, QNetworkProxyQuery, QSslError
 
@@ -89,10 +89,12 @@ def _authorities(url: str) -> str | None:
     QGIS to accept it.
     """
     auth = QgsApplication.authManager()
-    trusted = bytes(auth.trustedCaCertsPemText()).decode("ascii", "ignore")
+    # QGIS 3.44 lists authorities among the trusted that the person imported as not trusted.
+    distrust = QgsAuthCertUtils.CertTrustPolicy.Untrusted
+    certificates = [found for found in auth.trustedCaCerts() if auth.certTrustPolicy(found) != distrust]
     parts = urlsplit(url)
     accepted = auth.sslCertCustomConfigByHost(f"{parts.hostname}:{parts.port or 443}")
     # Where no error is ignored, the database gives a list with NoError.
     if not accepted.isNull() and set(accepted.sslIgnoredErrorEnums()) - {QSslError.SslError.NoError}:
-        trusted += "\n" + bytes(accepted.sslCertificate().toPem()).decode("ascii", "ignore")
-    return trusted.strip() or None
+        certificates.append(accepted.sslCertificate())
+    return "\n".join(bytes(certificate.toPem()).decode("ascii", "ignore") for certificate in certificates) or None
