@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from .mbtiles import ForeignFileError, MbtilesFile
 
+_ENDPOINT = re.compile(r".+-[0-9a-f]{8}")
 _FULL_SHARE = 0.9
 """How much of the limit is left in use when room is made, so that it need not be made again at once."""
 
@@ -23,40 +26,40 @@ class CacheSettings:
 
 def used_bytes(folder: Path) -> int:
     """The size of all files of tiles."""
-    return sum(path.stat().st_size for path in folder.glob("*/*.mbtiles*") if path.is_file())
+    return sum(path.stat().st_size for path in _files(folder) if path.is_file())
 
 
 def clear(folder: Path) -> None:
     """Remove all tiles. Raises OSError where a file cannot be removed."""
-    for path in folder.glob("*/*.mbtiles*"):
+    for path in _files(folder):
         path.unlink(missing_ok=True)
 
 
 def prune(settings: CacheSettings) -> None:
     """Remove the oldest tiles, of whatever endpoint and tileset, where all together pass the limit."""
-    files = _open_all(settings.folder)
-    try:
-        sizes = sorted((size for file in files for size in file.sizes()), reverse=True)
-        if sum(size for _, size in sizes) <= settings.max_bytes:
-            return
-        room = settings.max_bytes * _FULL_SHARE
-        for fetched_at, size in sizes:
-            room -= size
-            if room < 0:
-                for file in files:
+    paths = [path for path in _files(settings.folder) if path.suffix == ".mbtiles"]
+    tiles = sorted((tile for path in paths for tile in _sizes_in(path)), reverse=True)
+    if sum(size for _, size, _ in tiles) <= settings.max_bytes:
+        return
+    room = settings.max_bytes * _FULL_SHARE
+    for fetched_at, size, _ in tiles:
+        room -= size
+        if room < 0:
+            for path in {path for _, _, path in tiles}:
+                with suppress(ForeignFileError, sqlite3.Error, OSError), closing(MbtilesFile(path, path.stem)) as file:
                     file.remove_until(fetched_at)
-                return
-    finally:
-        for file in files:
-            file.close()
+            return
 
 
-def _open_all(folder: Path) -> list[MbtilesFile]:
-    files = []
-    for path in folder.glob("*/*.mbtiles"):
-        try:
-            files.append(MbtilesFile(path, path.stem))
-        except (ForeignFileError, sqlite3.Error, OSError):
-            # A damaged or foreign file is dealt with by who uses it.
-            continue
-    return files
+def _files(folder: Path) -> list[Path]:
+    """The cache's files and what SQLite keeps beside them. Other programs may have theirs in the same folder."""
+    return [path for path in folder.glob("*/mly*.mbtiles*") if _ENDPOINT.fullmatch(path.parent.name)]
+
+
+def _sizes_in(path: Path) -> list[tuple[int, int, Path]]:
+    """Fetch time and size of each tile of a file; none of a damaged or foreign one, which who uses it deals with."""
+    try:
+        with closing(MbtilesFile(path, path.stem)) as file:
+            return [(fetched_at, size, path) for fetched_at, size in file.sizes()]
+    except (ForeignFileError, sqlite3.Error, OSError):
+        return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Callable, Optional
 
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 from qgis.PyQt.QtNetwork import QHostAddress, QTcpServer, QTcpSocket
@@ -19,16 +19,19 @@ _PAGE = (
 
 
 class Callback(QObject):
-    """Listens on 127.0.0.1 until the first GET that carries an answer; `answered` gives its path and query once.
+    """Listens on 127.0.0.1 until the first GET whose path and query are an answer; `answered` gives them once.
 
-    `expired` fires after ten minutes without one. Raises SignInError where the port is in use.
+    `strayed` fires for what looks like one and is none, `expired` after ten minutes without one. Raises SignInError
+    where the port is in use.
     """
 
     answered = pyqtSignal(str)
+    strayed = pyqtSignal()
     expired = pyqtSignal()
 
-    def __init__(self, port: int, parent: Optional[QObject] = None) -> None:
+    def __init__(self, port: int, is_answer: Callable[[str], bool], parent: Optional[QObject] = None) -> None:
         super().__init__(parent)
+        self._is_answer = is_answer
         self._server = QTcpServer(self)
         self._server.newConnection.connect(self._accept)
         if not self._server.listen(QHostAddress(QHostAddress.SpecialAddress.LocalHost), port):
@@ -65,11 +68,16 @@ class Callback(QObject):
                 connection.abort()
             return
         words = received.split(b"\r\n", 1)[0].decode("ascii", "replace").split(" ")
-        is_answer = len(words) == 3 and words[0] == "GET" and ("code=" in words[1] or "error=" in words[1])
+        is_get = len(words) == 3 and words[0] == "GET"
+        is_answer = is_get and self._is_answer(words[1])
+        # What is left unread would have the connection reset before the browser has the page.
+        connection.readAll()
         _reply(connection, _PAGE if is_answer else "")
         if is_answer and self._server.isListening():
             self.close()
             self.answered.emit(words[1])
+        elif is_get and ("code=" in words[1] or "error=" in words[1]):
+            self.strayed.emit()
 
 
 def _reply(connection: QTcpSocket, page: str) -> None:
@@ -80,4 +88,5 @@ def _reply(connection: QTcpSocket, page: str) -> None:
         "Cache-Control: no-store\r\nReferrer-Policy: no-referrer\r\nConnection: close\r\n\r\n"
     )
     connection.write(head.encode() + body)
+    connection.flush()
     connection.disconnectFromHost()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
 from .schema import SourceLayer
+from .tiling import TileId, tile_at
 
 
 @dataclass
@@ -42,8 +43,8 @@ class Table:
         )
 
 
-def collect_images(layer: SourceLayer, tables: Sequence[Table]) -> Table:
-    """The images of all tiles that lie in the area, each id once.
+def collect_images(layer: SourceLayer, tables: Sequence[Table], elsewhere: Collection[TileId] = ()) -> Table:
+    """The images of all tiles that lie in the area, each id once, without those that lie in tiles `elsewhere`.
 
     Tiles repeat their neighbours' images in a buffer, at slightly other positions; the copy inside its own tile wins.
     Images without an id are all kept: none can be known to be another.
@@ -56,7 +57,10 @@ def collect_images(layer: SourceLayer, tables: Sequence[Table]) -> Table:
         first = chosen.setdefault(key, row)
         if first != row and in_tile[row] and not in_tile[first]:
             chosen[key] = row
-    return joined.take([row for row in chosen.values() if joined.in_area[row]])
+    rows = [row for row in chosen.values() if joined.in_area[row]]
+    if elsewhere:
+        rows = [row for row in rows if in_tile[row] or tile_at(*joined.geometries[row]) not in elsewhere]
+    return joined.take(rows)
 
 
 def collect_sequences(layer: SourceLayer, tables: Sequence[Table]) -> Table:

@@ -15,6 +15,9 @@ from .result import CoverageResult
 from .task import PluginTask
 from .tile_access import TileAccess
 
+_READ_PERCENT = 70
+"""How far reading the tiles brings the progress; the rest is for building the layers."""
+
 
 class CoverageTask(PluginTask):
     """Runs a request, or completes an `earlier` result of it.
@@ -57,7 +60,10 @@ class CoverageTask(PluginTask):
         if self._earlier:
             self.changes = {kind: changes_between(kind, self._earlier, result, self._was_abandoned) for kind in kinds}
             return
-        layers = {kind: memory_layer(kind, result, self._was_abandoned) for kind in kinds}
+        layers = {}
+        for kind in kinds:
+            layers[kind] = memory_layer(kind, result, self._was_abandoned)
+            self.setProgress(_READ_PERCENT + (100 - _READ_PERCENT) * len(layers) / len(kinds))
         for layer in layers.values():
             layer.moveToThread(QgsApplication.instance().thread())
         self.layers = layers
@@ -66,4 +72,4 @@ class CoverageTask(PluginTask):
         return self._is_abandoned
 
     def _show_progress(self, done: int, total: int) -> None:
-        self.setProgress(100 * done / total)
+        self.setProgress(_READ_PERCENT * done / total)

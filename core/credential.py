@@ -63,14 +63,26 @@ class Credential:
     def __init__(self, text: Optional[str] = None) -> None:
         self._lock = threading.Lock()
         self._text: Optional[str] = None
+        self._client_id = ""
         self.replace(text)
 
-    def replace(self, text: Optional[str]) -> None:
-        """Use this token from the next request on. Raises MalformedCredentialError for impossible characters."""
+    def replace(self, text: Optional[str], client_id: str = "") -> None:
+        """Use this token from the next request on. `client_id` is the application's where the token does not tell it.
+
+        Raises MalformedCredentialError for impossible characters.
+        """
         if text and not (text.isascii() and text.isprintable()):
             raise MalformedCredentialError()
         with self._lock:
-            self._text = text or None
+            self._text, self._client_id = text or None, client_id
+
+    def renew(self, old: str, new: str) -> bool:
+        """Replace the token unless it was replaced or forgotten in the meantime; whether it was done."""
+        with self._lock:
+            is_current = self._text == old
+            if is_current:
+                self._text = new
+            return is_current
 
     def current(self) -> str:
         """The token. Raises MissingCredentialError where none is set."""
@@ -80,8 +92,12 @@ class Credential:
             return self._text
 
     def fingerprint(self) -> str:
-        """Tells tokens apart and gives none away: 16 hex digits of the SHA-256 hash. Raises MissingCredentialError."""
-        return sha256(self.current().encode()).hexdigest()[:16]
+        """Tells applications apart, to which Mapillary's quota belongs, and gives no token away: 16 hex digits of a
+        SHA-256 hash, of the token itself where its application is unknown. Raises MissingCredentialError.
+        """
+        text = self.current()
+        application = self._client_id or (text.split("|")[1] if _CLIENT_TOKEN.fullmatch(text) else "")
+        return sha256(f"application {application}".encode() if application else text.encode()).hexdigest()[:16]
 
     def __repr__(self) -> str:
         return f"Credential({'set' if self._text else 'none'})"

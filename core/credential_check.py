@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Optional
 
@@ -54,7 +53,7 @@ def check_credential(access: TileAccess, graph: Server, session: HttpSession) ->
 
 def _check_tiles(access: TileAccess, session: HttpSession) -> Optional[MapillaryError]:
     try:
-        TileClient(_TILESET, access, session, None, threading.Event()).fetch_once(_TILE)
+        TileClient(_TILESET, access, session, None, session.stop).fetch_once(_TILE)
     except MapillaryError as error:
         return error
     return None

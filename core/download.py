@@ -5,12 +5,12 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Collection, Iterator
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from typing import Callable, Optional
 
 from .collector import collect_images, collect_sequences
-from .errors import CancelledError, MapillaryError, QuotaExceededError
+from .errors import CancelledError, MapillaryError, MissingCredentialError, QuotaExceededError
 from .ledger import EMPTY, OK, SKIPPED, TileRecord
 from .network.session import HttpSession
 from .request import CoverageRequest
@@ -23,6 +23,8 @@ from .tile_reader import read_tile
 from .tiling import TileId, tiles_of
 
 _POLL_SECONDS = 0.1
+_NEVER_ASKED = (CancelledError, QuotaExceededError, MissingCredentialError)
+"""What keeps a tile from being asked for at all."""
 
 
 def download_coverage(
@@ -47,14 +49,13 @@ def download_coverage(
         if cache:
             closing.callback(cache.close)
         tiles = [tile for tile in tiles_of(request.area) if only is None or tile in only]
-        run = _Run(request, access, tiles, earlier.read_outcomes() if earlier else {}, stop)
+        cached = cache.tiles_in(request.area, access.offline) if cache else set()
+        run = _Run(request, access, tiles, earlier.read_outcomes() if earlier else {}, stop, cached=cached)
         if not access.offline:
-            _check_quota(access, len(set(run.missing) - (cache.tiles_in(request.area) if cache else set())))
+            _check_quota(access, len(set(run.missing) - cached))
         session = HttpSession(access.traffic.connections, access.network)
         closing.callback(session.close)
         closing.callback(stop.set)
-        if access.renewal and run.missing:
-            access.renewal.renew(session)
         run.read(TileClient(request.tileset, access, session, cache, stop), session, is_cancelled, on_progress)
         problems = (cache and cache.problem, access.traffic.usage.problem)
         return run.result([problem for problem in problems if problem])
@@ -78,6 +79,8 @@ class _Run:
         tiles: list[TileId],
         known: dict[TileId, TileOutcome],
         stop: threading.Event,
+        *,
+        cached: set[TileId],
     ) -> None:
         self._request = request
         self._access = access
@@ -85,7 +88,8 @@ class _Run:
         self._tiles = tiles
         self._outcomes = known
         self.missing = [tile for tile in tiles if tile not in known]
-        self._waiting: Iterator[TileId] = iter(self.missing)
+        # Those in the cache cost nothing, and a stop then keeps them.
+        self._waiting: Iterator[TileId] = iter(sorted(self.missing, key=lambda tile: tile not in cached))
         self._waiting_lock = threading.Lock()
         self._arrived: queue.SimpleQueue[TileOutcome] = queue.SimpleQueue()
         self._stopped_by: Optional[MapillaryError] = None
@@ -99,9 +103,12 @@ class _Run:
     ) -> None:
         """Read what is missing."""
         count = min(self._access.traffic.connections, len(self.missing))
-        pool = ThreadPoolExecutor(max(1, count), thread_name_prefix="mapillary_tiles")
+        pool = ThreadPoolExecutor(count + 1, thread_name_prefix="mapillary_tiles")
         try:
-            running = {pool.submit(self._work, client) for _ in range(count)}
+            running: set[Future[None]] = (
+                {pool.submit(self._renew, session)} if count and self._access.renewal else set()
+            )
+            running |= {pool.submit(self._work, client) for _ in range(count)}
             while running:
                 if is_cancelled():
                     self._take_arrived(on_progress)
@@ -110,12 +117,23 @@ class _Run:
                 done, running = wait(running, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
                 for worker in done:
                     worker.result()
-                session.end_overdue()
                 self._take_arrived(on_progress)
         finally:
             self._stop.set()
             session.abort()
             pool.shutdown(wait=False)
+
+    def _renew(self, session: HttpSession) -> None:
+        """Renew a sign-in that is soon over; the tiles that are asked for meanwhile go with the present token."""
+        if self._access.renewal is None:
+            return
+        try:
+            self._access.renewal.renew(session)
+        except CancelledError:
+            return
+        except MapillaryError as error:
+            self._stop.set()
+            self._stopped_by = self._stopped_by or error.with_traceback(None)
 
     def _work(self, client: TileClient) -> None:
         """One thread: tile after tile until there are none, or the run is stopped."""
@@ -132,13 +150,16 @@ class _Run:
     def _take_arrived(self, on_progress: Callable[[int, int], None]) -> None:
         while not self._arrived.empty():
             outcome = self._arrived.get()
-            if isinstance(outcome.error, CancelledError):
-                continue
-            self._outcomes[outcome.record.tile] = outcome
             if self._stopped_by is None and outcome.error is not None and outcome.error.stops_run:
                 self._stopped_by = outcome.error
+            if not isinstance(outcome.error, _NEVER_ASKED):
+                self._outcomes[outcome.record.tile] = outcome
         read = sum(tile in self._outcomes for tile in self.missing)
         on_progress(read, len(self.missing))
+
+    def _elsewhere(self) -> set[TileId]:
+        """Tiles of the area that belong to another run: it has their images, of which ours hold copies in buffers."""
+        return set(tiles_of(self._request.area)) - set(self._tiles)
 
     def result(self, notes: list[str]) -> CoverageResult:
         """What all tiles give together."""
@@ -151,11 +172,15 @@ class _Run:
         for outcome in outcomes:
             for name, tile_counts in outcome.counts.items():
                 counts[name].add(tile_counts)
+        tables = {
+            layer.name: [outcome.tables[layer.name] for outcome in outcomes if layer.name in outcome.tables]
+            for layer in (IMAGE, SEQUENCE)
+        }
         is_partial = any(outcome.record.status not in (OK, EMPTY) for outcome in outcomes)
         return CoverageResult(
             self._request,
-            collect_images(IMAGE, [o.tables[IMAGE.name] for o in outcomes if IMAGE.name in o.tables]),
-            collect_sequences(SEQUENCE, [o.tables[SEQUENCE.name] for o in outcomes if SEQUENCE.name in o.tables]),
+            collect_images(IMAGE, tables[IMAGE.name], self._elsewhere()),
+            collect_sequences(SEQUENCE, tables[SEQUENCE.name]),
             [outcome.record for outcome in outcomes],
             counts,
             self._stopped_by,

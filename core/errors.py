@@ -60,9 +60,9 @@ class LockedDatabaseError(CredentialError):
     """QGIS' authentication database would not be opened."""
 
     sentence = (
-        "The token could not be read from QGIS' authentication database, because the database is locked. Try again and"
-        " enter QGIS' master password; without a window, name a file with it in QGIS_AUTH_PASSWORD_FILE, or set"
-        " MAPILLARY_ACCESS_TOKEN."
+        "The stored token is locked. It could not be read from QGIS' authentication database, because the database is"
+        " locked. Try again and enter QGIS' master password; in qgis_process, name a file with it in"
+        " QGIS_AUTH_PASSWORD_FILE, or set MAPILLARY_ACCESS_TOKEN."
     )
 
 
@@ -112,9 +112,9 @@ class ThrottledError(MapillaryError):
 
     stops_run = True
     sentence = (
-        "The tile server answered with a redirect to a login page. Mapillary does this for about a day when too many"
-        " tiles were asked for from one internet address; asking again prolongs it. On a public network, check first"
-        " that you are signed in to the network itself."
+        "Mapillary is blocking this internet address. The tile server answered with a redirect to a login page, as it"
+        " does for about a day when too many tiles were asked for from one address; asking again prolongs it. On a"
+        " public network, check first that you are signed in to the network itself."
     )
 
 
@@ -123,8 +123,8 @@ class QuotaReachedError(MapillaryError):
 
     stops_run = True
     sentence = (
-        "The application that this token belongs to has used up its Mapillary quota (50,000 tiles a day). Try again"
-        " tomorrow, or use the token of another application of yours."
+        "Mapillary says that the quota is used up. The application that this token belongs to has used up its Mapillary"
+        " quota (50,000 tiles a day). Try again tomorrow, or use the token of another application of yours."
     )
 
 
@@ -132,9 +132,12 @@ class QuotaExceededError(QuotaReachedError):
     """More would be asked for than is left of the day's quota, by the plugin's own count."""
 
     def __init__(self, needed: int, left: int, quota: int) -> None:
+        later = "go on tomorrow (the day ends at midnight UTC)."
         super().__init__(
             f"This needs {needed:,} tiles, but of the {quota:,} that Mapillary allows in a day only {left:,} are left."
-            " Choose a smaller extent, or go on tomorrow (the day ends at midnight UTC)."
+            f" Choose a smaller extent, or {later}"
+            if left
+            else f"The {quota:,} tiles that Mapillary allows in a day are used up: {later}"
         )
 
 
@@ -251,7 +254,7 @@ class GraphBusyError(MapillaryError):
 class NotCachedError(MapillaryError):
     """Working offline, and the tile is not in the cache."""
 
-    sentence = "Not in the tile cache, and QGIS was told to work offline."
+    sentence = "Not in the tile cache, and “Work offline” is ticked in the Mapillary panel."
 
 
 class DamagedTileError(MapillaryError):
@@ -278,7 +281,10 @@ class NoTileReadError(MapillaryError):
 class RefusedFeaturesError(MapillaryError):
     """QGIS did not take all features into a layer."""
 
-    sentence = "QGIS did not take all features into the layer; it may have run out of memory."
+    sentence = (
+        "QGIS did not take all features into the layer: it may have run out of memory, or the layer was changed. Press"
+        " Retry to have the layers anew, complete."
+    )
 
 
 class UnexpectedError(MapillaryError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Optional
 
@@ -42,7 +41,6 @@ class Estimate:
     received_bytes: Optional[int]
     offline: bool
     left_today: Optional[int]
-    quota: int
     seconds: float
 
     @property
@@ -54,17 +52,18 @@ class Estimate:
         cached = f", {self.cached:,} of them in the cache" if self.cached else ""
         sentences = [f"{self.tiles:,} tile{'' if self.tiles == 1 else 's'}{cached}."]
         if self.offline:
-            return f"{sentences[0]} Working offline: nothing is asked for, so {self.missing:,} will be missing."
+            what = f"the other {self.missing:,} will be missing" if self.missing else "nothing will be missing"
+            return f"{sentences[0]} Working offline: {what}."
         if self.missing and self.images is not None and self.received_bytes is not None:
             megabytes = self.received_bytes / 2**20
             size = f"{megabytes:,.0f} MB" if megabytes >= 1 else "less than 1 MB"
             sentences.append(f"About {_rounded(self.images):,} images to fetch, {size}.")
         if self.missing and self.left_today is not None:
-            share = 100 * self.missing / self.quota
-            share_text = f"{share:.{2 if share < 1 else 0}f} %"
-            sentences.append(f"{share_text} of a day's quota, of which {self.left_today:,} tiles are left.")
+            sentences.append(f"Of today's quota, {self.missing:,} of {self.left_today:,} tiles left.")
         if self.seconds >= 60:
-            sentences.append(f"Takes {_duration(self.seconds)} or more, at the pace that Mapillary bears.")
+            sentences.append(
+                f"Takes {_duration(self.seconds)} or more: slow on purpose, so that Mapillary does not block you."
+            )
         return " ".join(sentences)
 
 
@@ -82,10 +81,10 @@ def estimate(
     try:
         cached = len(cache.tiles_in(request.area, access.offline)) if cache else 0
         missing = request.tile_count - cached
-        known = cache.average_around(request.area) if cache and missing else None
+        known = cache.average_around(request.area, max(4, request.tile_count // 4)) if cache and missing else None
         images, received = (round(missing * mean) for mean in known) if known else (None, None)
         if known is None and missing and session and not access.offline:
-            client = TileClient(request.tileset, access, session, cache, threading.Event())
+            client = TileClient(request.tileset, access, session, cache, session.stop)
             images = _images_in_overview(request, client)
             received = None if images is None else images * BYTES_PER_IMAGE
     finally:
@@ -98,13 +97,15 @@ def estimate(
         received,
         access.offline,
         usage.left_today(fingerprint) if fingerprint else None,
-        usage.pace.quota,
         max(0, missing - usage.pace.burst) / usage.pace.per_second,
     )
 
 
 def _images_in_overview(request: CoverageRequest, client: TileClient) -> Optional[int]:
-    """The images to expect by the length of the sequences in tiles of a low zoom; None where those cannot be read."""
+    """The images to expect by the length of the sequences in tiles of a low zoom; None where those cannot be read.
+
+    Raises MapillaryError where the download could not be either.
+    """
     zoom = next(
         zoom
         for zoom in range(COVERAGE_ZOOM, _LOWEST_SEQUENCE_ZOOM - 1, -1)
@@ -114,7 +115,9 @@ def _images_in_overview(request: CoverageRequest, client: TileClient) -> Optiona
     for tile in tiles_of(request.area, zoom)[: 2 * _OVERVIEW_TILES]:
         try:
             metres += _sequence_metres(client, tile, request.area)
-        except MapillaryError:
+        except MapillaryError as error:
+            if error.stops_run:
+                raise
             return None
     return round(metres / METRES_PER_IMAGE)
 

@@ -6,39 +6,88 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Callable
 
-from qgis.core import QgsExpression, QgsFeature, QgsFeatureRequest, QgsFeatureSink, QgsVectorLayer
+from qgis.core import (
+    QgsFeature,
+    QgsFeatureRequest,
+    QgsFeatureSink,
+    QgsFields,
+    QgsVectorDataProvider,
+    QgsVectorLayer,
+)
 
-from .errors import CancelledError
-from .layers import BATCH, features_of
+from .errors import CancelledError, RefusedFeaturesError
+from .layers import BATCH, features_of, fields_of
 from .result import CoverageResult
 
 
 @dataclass(frozen=True)
 class LayerChanges:
-    """Features to add, new states of features that are there, and the keys (the first field) of those to remove."""
+    """Features to add, new states of features that are there, and the keys (the first field) of those to remove.
 
+    `names` are the fields of all these features.
+    """
+
+    names: list[str]
     added: list[QgsFeature]
     changed: dict[str, QgsFeature]
     removed: set[str]
 
     def apply(self, layer: QgsVectorLayer) -> Iterator[None]:
-        """Make the changes, a batch at each step, so that QGIS can draw in between. On the main thread."""
-        provider = layer.dataProvider()
-        keys = [QgsExpression.quotedValue(key) for key in (*self.changed, *self.removed)]
-        for start in range(0, len(keys), BATCH):
-            name = QgsExpression.quotedColumnRef(layer.fields()[0].name())
-            wanted = QgsFeatureRequest().setFilterExpression(f"{name} IN ({','.join(keys[start : start + BATCH])})")
-            present = {feature.id(): feature[0] for feature in provider.getFeatures(wanted)}
-            new = {fid: self.changed[key] for fid, key in present.items() if key in self.changed}
-            provider.changeGeometryValues({fid: feature.geometry() for fid, feature in new.items()})
-            provider.changeAttributeValues({fid: dict(enumerate(f.attributes())) for fid, f in new.items()})
-            provider.deleteFeatures([fid for fid, key in present.items() if key in self.removed])
-            yield
-        for start in range(0, len(self.added), BATCH):
-            provider.addFeatures(self.added[start : start + BATCH], QgsFeatureSink.Flag.FastInsert)
-            yield
+        """Make the changes, a batch at each step, so that QGIS can draw in between. On the main thread.
+
+        Fields are found by name: a layer that was made permanent has one more, and a person may have removed some.
+        Raises RefusedFeaturesError where the layer does not take a change.
+        """
+        shown = layer.subsetString()
+        if shown:
+            layer.setSubsetString("")
+        try:
+            yield from self._apply(layer, layer.dataProvider())
+        finally:
+            if shown:
+                layer.setSubsetString(shown)
         layer.updateExtents()
         layer.triggerRepaint()
+
+    def _apply(self, layer: QgsVectorLayer, provider: QgsVectorDataProvider) -> Iterator[None]:
+        indexes = [provider.fields().lookupField(name) for name in self.names]
+        key_index = indexes[0]
+        if key_index < 0:
+            raise RefusedFeaturesError()
+        fids: dict[str, int] = {}
+        if self.changed or self.removed:
+            keys_only = QgsFeatureRequest().setFlags(QgsFeatureRequest.Flag.NoGeometry)
+            for number, feature in enumerate(provider.getFeatures(keys_only.setSubsetOfAttributes([key_index]))):
+                if feature[key_index] in self.changed or feature[key_index] in self.removed:
+                    fids[feature[key_index]] = feature.id()
+                if number % BATCH == 0:
+                    yield
+        items = [(fids[key], feature) for key, feature in self.changed.items() if key in fids]
+        for start in range(0, len(items), BATCH):
+            new = dict(items[start : start + BATCH])
+            done = provider.changeGeometryValues({fid: f.geometry() for fid, f in new.items()})
+            done = provider.changeAttributeValues({fid: _by_index(f, indexes) for fid, f in new.items()}) and done
+            if not done:
+                raise RefusedFeaturesError()
+            yield
+        provider.deleteFeatures([fids[key] for key in self.removed if key in fids])
+        for start in range(0, len(self.added), BATCH):
+            batch = [_fitted(f, provider.fields(), indexes) for f in self.added[start : start + BATCH]]
+            if not provider.addFeatures(batch, QgsFeatureSink.Flag.FastInsert)[0]:
+                raise RefusedFeaturesError()
+            yield
+
+
+def _by_index(feature: QgsFeature, indexes: list[int]) -> dict[int, object]:
+    return {index: value for index, value in zip(indexes, feature.attributes()) if index >= 0}
+
+
+def _fitted(feature: QgsFeature, fields: QgsFields, indexes: list[int]) -> QgsFeature:
+    fitted = QgsFeature(fields)
+    fitted.setGeometry(feature.geometry())
+    for index, value in _by_index(feature, indexes).items():
+        fitted.setAttribute(index, value)
+    return fitted
 
 
 def changes_between(
@@ -53,7 +102,8 @@ def changes_between(
         if key in old
         and (feature.attributes() != old[key].attributes() or not feature.geometry().equals(old[key].geometry()))
     }
-    return LayerChanges([feature for key, feature in new.items() if key not in old], changed, set(old) - set(new))
+    added = [feature for key, feature in new.items() if key not in old]
+    return LayerChanges(fields_of(kind).names(), added, changed, set(old) - set(new))
 
 
 def _by_key(kind: str, result: CoverageResult, is_cancelled: Callable[[], bool]) -> dict[str, QgsFeature]:

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
+from urllib.parse import quote
 
 from .schema import COVERAGE_ZOOM, Kind, tileset_layers
 from .tiling import TileId, TileRange
@@ -25,14 +26,15 @@ FORMAT = 1
 """Changes with the table `fetches`; files of another format are replaced."""
 
 _MBTILES_ID = 0x4D504258
-_BUSY_SECONDS = 5.0
+_BUSY_SECONDS = 1.0
 _SCHEMA = """
 CREATE TABLE metadata (name TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE tiles (zoom_level INTEGER, tile_column INTEGER, tile_row INTEGER, tile_data BLOB,
     PRIMARY KEY (zoom_level, tile_column, tile_row));
 CREATE TABLE fetches (zoom_level INTEGER, tile_column INTEGER, tile_row INTEGER, fetched_at INTEGER NOT NULL,
     reason TEXT NOT NULL, received_bytes INTEGER NOT NULL, stored_bytes INTEGER NOT NULL, features INTEGER NOT NULL,
-    PRIMARY KEY (zoom_level, tile_column, tile_row));
+    PRIMARY KEY (zoom_level, tile_column, tile_row), CHECK (typeof(fetched_at) = 'integer'
+    AND typeof(received_bytes) = 'integer' AND typeof(stored_bytes) = 'integer' AND typeof(features) = 'integer'));
 CREATE INDEX fetches_by_time ON fetches (fetched_at);
 """
 
@@ -61,10 +63,8 @@ class MbtilesFile:
         """Opens the file, or makes it where it is to be written. Raises ForeignFileError, sqlite3.Error and OSError."""
         if is_writable:
             path.parent.mkdir(parents=True, exist_ok=True)
-        how = "mode=rwc" if is_writable else "immutable=1"
-        self._connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?{how}", _BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=True
-        )
+        uri = f"file:{quote(path.absolute().as_posix())}?{'mode=rwc' if is_writable else 'immutable=1'}"
+        self._connection = sqlite3.connect(uri, _BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=True)
         try:
             self._prepare(tileset, is_writable)
         except BaseException:
@@ -84,10 +84,10 @@ class MbtilesFile:
                     self._make_tables(tileset)
         connection.execute("PRAGMA synchronous = NORMAL")
         (found,) = connection.execute("PRAGMA user_version").fetchone()
-        ours = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'fetches'").fetchone()[0]
-        if not ours:
+        names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+        if "fetches" not in names:
             raise ForeignFileError()
-        if found != FORMAT:
+        if found != FORMAT or not {"tiles", "metadata"} <= names:
             raise sqlite3.DatabaseError("The file has another format.")
 
     def _is_empty(self) -> bool:
@@ -152,14 +152,16 @@ class MbtilesFile:
         )
         return {TileId(tiles.zoom, x, _flipped(tiles.zoom, row)): (when, reason) for x, row, when, reason in rows}
 
-    def average(self, tiles: TileRange) -> Optional[tuple[float, float]]:
-        """The mean number of features and of received bytes of the stored tiles of a range; None without any."""
+    def average(self, tiles: TileRange, least: int) -> Optional[tuple[float, float]]:
+        """The mean number of features and of received bytes of the stored tiles of a range; None of fewer than
+        `least`.
+        """
         row = self._connection.execute(
-            "SELECT avg(features), avg(received_bytes) FROM fetches"
+            "SELECT avg(features), avg(received_bytes), count(*) FROM fetches"
             " WHERE zoom_level = ? AND tile_column BETWEEN ? AND ? AND tile_row BETWEEN ? AND ?",
             _bounds(tiles),
         ).fetchone()
-        return None if row[0] is None else (row[0], row[1])
+        return None if row[2] < max(1, least) else (row[0], row[1])
 
     def sizes(self) -> list[tuple[int, int]]:
         """Fetch time and stored bytes of every tile."""

@@ -16,7 +16,13 @@ from urllib.parse import parse_qs, urlencode
 
 from .credential import Credential
 from .endpoint import check_endpoint
-from .errors import MapillaryError, RefusedCredentialError, SignInError
+from .errors import (
+    ExpiredCredentialError,
+    MapillaryError,
+    RefusedCredentialError,
+    RevokedCredentialError,
+    SignInError,
+)
 from .replies import graph_object
 
 if TYPE_CHECKING:
@@ -92,10 +98,14 @@ class Consent:
         }
         return f"{check_endpoint(self.connect_url)}?{urlencode(query)}"
 
+    def is_answer(self, target: str) -> bool:
+        """Whether a path and query that reached the callback come from the page of this attempt."""
+        return hmac.compare_digest(_query(target).get("state", "").encode(), self.state.encode())
+
     def code_in(self, target: str) -> str:
         """The code in the path and query that the browser was sent to. Raises SignInError."""
-        query = {name: values[0] for name, values in parse_qs(target.partition("?")[2]).items()}
-        if not hmac.compare_digest(query.get("state", "").encode(), self.state.encode()):
+        query = _query(target)
+        if not self.is_answer(target):
             raise SignInError(
                 "The answer in the browser does not belong to this attempt to sign in, so it was not used. Press Sign"
                 " in again and use the page that opens then."
@@ -113,10 +123,11 @@ class Consent:
         try:
             return _ask_for_token(self.application, grant, session, graph_url)
         except RefusedCredentialError:
-            raise SignInError(
+            refused = SignInError(
                 "Mapillary refused the client id or the client secret. Copy both again from"
                 " www.mapillary.com/dashboard/developers."
-            ) from None
+            )
+        raise refused
 
 
 @dataclass(frozen=True)
@@ -129,18 +140,24 @@ class Renewal:
     on_renewed: Callable[[UserToken], None]
 
     def renew(self, session: HttpSession) -> None:
-        """Ask for the next token. A passing failure is none: the present token still holds, and the next run asks
-        again. Raises RefusedCredentialError where the sign-in is over.
+        """Ask for the next token. Where that fails the present one still holds, and the next run asks again.
+
+        Raises ExpiredCredentialError and RevokedCredentialError where the sign-in is over.
         """
-        grant = {"grant_type": "refresh_token", "refresh_token": self.credential.current()}
+        present = self.credential.current()
+        grant = {"grant_type": "refresh_token", "refresh_token": present}
         try:
             token = _ask_for_token(self.application, grant, session, self.graph_url)
-        except RefusedCredentialError:
+        except (ExpiredCredentialError, RevokedCredentialError):
             raise
         except MapillaryError:
             return
-        self.credential.replace(token.text)
-        self.on_renewed(token)
+        if self.credential.renew(present, token.text):
+            self.on_renewed(token)
+
+
+def _query(target: str) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(target.partition("?")[2]).items()}
 
 
 def _ask_for_token(

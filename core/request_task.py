@@ -39,6 +39,6 @@ class RequestTask(PluginTask):
 
     def cancel(self) -> None:
         """End the requests that wait."""
+        super().cancel()
         if self._session is not None:
             self._session.abort()
-        super().cancel()

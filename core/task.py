@@ -8,7 +8,7 @@ from typing import Optional
 from qgis.core import Qgis, QgsTask
 from qgis.PyQt.QtCore import pyqtSignal
 
-from .errors import MapillaryError, UnexpectedError
+from .errors import CancelledError, MapillaryError, UnexpectedError
 from .log import log
 from .network.redaction import redact
 
@@ -52,5 +52,7 @@ class PluginTask(QgsTask):
         return self.error is None
 
     def finished(self, succeeded: bool) -> None:
-        """Called by QGIS, on the main thread."""
+        """Called by QGIS, on the main thread; also where the task was cancelled before it began."""
+        if not succeeded and self.error is None:
+            self.error = CancelledError()
         self.ended.emit()

@@ -1,6 +1,6 @@
 """The tiles of earlier runs: which still hold, and what happens when the file does not work.
 
-Nothing here raises: a run goes on without its cache, and `problem` says why.
+A run goes on without its cache where that fails, and `problem` says why.
 """
 
 from __future__ import annotations
@@ -87,8 +87,7 @@ class TileCache:
         self._change(lambda file: file.write(tile, stored))
         self._written += len(blob)
         if self._written > _PRUNE_BYTES:
-            self._written = 0
-            self._change(lambda _: prune(self._settings))
+            self._make_room()
 
     def forget(self, tile: TileId) -> None:
         """Remove a tile that turned out to be damaged."""
@@ -105,19 +104,26 @@ class TileCache:
             if however_old or self._is_fresh(when, reason)
         }
 
-    def average_around(self, area: Area) -> Optional[tuple[float, float]]:
-        """The mean number of features and received bytes of the stored tiles in and near an area, if there are any."""
+    def average_around(self, area: Area, least: int = 1) -> Optional[tuple[float, float]]:
+        """The mean number of features and received bytes of the stored tiles in and near an area, if there are at
+        least so many: a few tiles of a town tell nothing of the country around it.
+        """
         blocks = [block.widened(NEIGHBOUR_TILES) for block in tile_ranges(area)]
         nothing: list[Optional[tuple[float, float]]] = []
-        found = self._ask(lambda file: [file.average(block) for block in blocks], nothing)
+        found = self._ask(lambda file: [file.average(block, least) for block in blocks], nothing)
         return next(filter(None, found), None)
 
     def close(self) -> None:
         """Let go of the file, after making room where the limit of size is passed."""
-        if self._written:
-            self._change(lambda _: prune(self._settings))
         with self._lock:
             self._let_go()
+        if self._written:
+            self._make_room()
+
+    def _make_room(self) -> None:
+        self._written = 0
+        if self._is_writable:
+            prune(self._settings)
 
     def _is_fresh(self, fetched_at: int, reason: str) -> bool:
         """A time in the future, as after a wrong clock was set right, is not fresh."""
@@ -132,17 +138,18 @@ class TileCache:
             except ForeignFileError:
                 self._note(f"{self._path} is another program's file")
             except (sqlite3.OperationalError, OSError) as error:
-                self._open_unchanging(error)
+                if not _is_locked(error):
+                    self._open_unchanging()
+                self._note(error)
             except sqlite3.DatabaseError as error:
                 if self._remove_damaged():
                     continue
                 self._note(error)
             return
 
-    def _open_unchanging(self, reason: Exception) -> None:
+    def _open_unchanging(self) -> None:
         """The file, or its folder, cannot be written to; perhaps it can be read."""
         self._is_writable = False
-        self._note(reason)
         try:
             self._file = MbtilesFile(self._path, self._tileset, is_writable=False)
         except (ForeignFileError, sqlite3.Error):
@@ -158,20 +165,19 @@ class TileCache:
                 self._note(error)
             except sqlite3.DatabaseError:
                 self._let_go()
-                if self._remove_damaged():
+                if self._is_writable and self._remove_damaged():
                     self._open()
         return otherwise
 
     def _change(self, change: Callable[[MbtilesFile], None]) -> None:
-        """Write something; a failure such as a full disk ends all writing, a lock of another QGIS does not."""
+        """Write something; the first failure, such as a full disk or a lock that stays, ends all writing."""
 
         def attempt(file: MbtilesFile) -> None:
             try:
                 change(file)
             except sqlite3.OperationalError as error:
-                if "locked" not in str(error):
-                    self._is_writable = False
-                    self._note(error)
+                self._is_writable = False
+                self._note(error)
 
         if self._is_writable:
             self._ask(attempt, None)
@@ -194,3 +200,8 @@ class TileCache:
 
     def _note(self, reason: object) -> None:
         self.problem = f"Tiles are not kept for the next time: {reason}."
+
+
+def _is_locked(error: Exception) -> bool:
+    """Whether another QGIS, or GDAL, is using the file at this moment."""
+    return "locked" in str(error) or "busy" in str(error)

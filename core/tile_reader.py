@@ -31,7 +31,7 @@ def read_tile(client: TileClient, request: CoverageRequest, tile: TileId) -> Til
     try:
         fetched = client.fetch(tile)
     except MapillaryError as error:
-        return TileOutcome(TileRecord(tile, request.tileset, FAILED, str(error)), error=error)
+        return _failed(TileRecord(tile, request.tileset, FAILED, str(error)), error)
     return _read(client, fetched, request, tile)
 
 
@@ -46,7 +46,7 @@ def _read(client: TileClient, fetched: FetchedTile, request: CoverageRequest, ti
         decoded = decode(fetched.body, request.source_layers)
         _check_layers(decoded)
     except MapillaryError as error:
-        return TileOutcome(TileRecord(tile, tileset, FAILED, str(error), **origin), error=error)
+        return _failed(TileRecord(tile, tileset, FAILED, str(error), **origin), error)
     client.keep(tile, fetched, decoded.outline.get(IMAGE.name, 0))
     if not any(decoded.outline.values()):
         return TileOutcome(TileRecord(tile, tileset, EMPTY, fetched.reason, **origin))
@@ -64,6 +64,11 @@ def _read(client: TileClient, fetched: FetchedTile, request: CoverageRequest, ti
         **origin,
     )
     return outcome
+
+
+def _failed(record: TileRecord, error: MapillaryError) -> TileOutcome:
+    """Without the traceback, whose frames would keep replies in memory, and the token with them."""
+    return TileOutcome(record, error=error.with_traceback(None))
 
 
 def _check_layers(tile: Tile) -> None:

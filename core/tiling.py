@@ -77,6 +77,12 @@ def tiles_of(area: Area, zoom: int = COVERAGE_ZOOM) -> list[TileId]:
     ]
 
 
+def tile_at(lon: float, lat: float, zoom: int = COVERAGE_ZOOM) -> TileId:
+    """The tile in which a point lies."""
+    found = mercantile.tile(lon, lat, zoom)
+    return TileId(zoom, found.x, found.y)
+
+
 def tile_box(tile: TileId) -> Box:
     """The tile's bounds in degrees."""
     return Box(*mercantile.bounds(tile.x, tile.y, tile.z))

@@ -35,9 +35,12 @@ class Traffic:
             if stop.is_set():
                 raise CancelledError()
         try:
-            while (early := self.usage.admit(server.credential.fingerprint(), server.host)) > 0:
-                if stop.wait(min(early, _LOOK_SECONDS)):
+            early = _LOOK_SECONDS
+            while early > 0:
+                if stop.is_set():
                     raise CancelledError()
+                early = self.usage.admit(server.credential.fingerprint(), server.host)
+                stop.wait(min(early, _LOOK_SECONDS))
             yield
         finally:
             self._gate.release()

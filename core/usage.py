@@ -16,7 +16,7 @@ from typing import Callable, Optional, TypeVar
 from .errors import QuotaExceededError
 
 _T = TypeVar("_T")
-_BUSY_SECONDS = 5.0
+_BUSY_SECONDS = 0.3
 _CLOCK_SECONDS = 60.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS used (day TEXT, fingerprint TEXT, tiles INTEGER NOT NULL, PRIMARY KEY (day, fingerprint));
@@ -46,11 +46,17 @@ class Usage:
         self._path = path
         self._lock = threading.Lock()
         self._connection: Optional[sqlite3.Connection] = None
+        self._known: dict[tuple[str, str], int] = {}
 
     def used_today(self, fingerprint: str) -> int:
-        """Tiles asked for since midnight UTC with the token of this fingerprint."""
+        """Tiles asked for since midnight UTC with the token of this fingerprint; while another QGIS holds the file, as
+        many as were known last.
+        """
         with self._lock:
-            return self._safely(lambda connection: _used(connection, fingerprint))
+            known = self._known.get((_today(), fingerprint), 0)
+            used = self._safely(lambda connection: _used(connection, fingerprint), known)
+            self._known[_today(), fingerprint] = used
+            return used
 
     def left_today(self, fingerprint: str) -> int:
         """What is left of the day's quota."""
@@ -62,7 +68,7 @@ class Usage:
         Raises QuotaExceededError where the day's quota is used up.
         """
         with self._lock:
-            return self._safely(lambda connection: self._admit(connection, fingerprint, host))
+            return self._safely(lambda connection: self._admit(connection, fingerprint, host), _BUSY_SECONDS)
 
     def _admit(self, connection: sqlite3.Connection, fingerprint: str, host: str) -> float:
         """Each tile makes the next due a little later; a host may be ahead of that by a burst (the leaky bucket)."""
@@ -87,12 +93,18 @@ class Usage:
                 connection.execute("COMMIT")
         return max(0.0, due - now)
 
-    def _safely(self, question: Callable[[sqlite3.Connection], _T]) -> _T:
+    def _safely(self, question: Callable[[sqlite3.Connection], _T], while_locked: _T) -> _T:
         try:
             return self._soundly(question)
         except (sqlite3.Error, OSError) as error:
+            if "locked" in str(error):
+                return while_locked
             self.problem = f"The tiles used today are counted for this session only: {error}."
-            self._path, self._connection = None, None
+            self._let_go()
+            self._path = None
+            self._opened().executemany(
+                "INSERT INTO used VALUES (?, ?, ?)", [(*key, tiles) for key, tiles in self._known.items()]
+            )
             return question(self._opened())
 
     def _soundly(self, question: Callable[[sqlite3.Connection], _T]) -> _T:

@@ -44,4 +44,7 @@ class CoverageDock(QgsDockWidget):
         self.panel.close_down()
 
     def _on_project_closed(self) -> None:
+        was_running = self.download.is_running()
         self.download.close_down()
+        self.panel.resultLabel.setText("The download was stopped: the project was closed." if was_running else "")
+        self.panel.show_estimate()

@@ -17,6 +17,7 @@ from ..core.errors import (
     UnexpectedError,
 )
 from ..core.estimate import Estimate, estimate
+from ..core.layer_changes import LayerChanges
 from ..core.log import log
 from ..core.report import remarks, result_line, warnings
 from ..core.request import CoverageRequest
@@ -50,7 +51,10 @@ class CoverageDownload(QObject):
 
     def start(self) -> None:
         """Start the download that the form asks for, after a question where it is large."""
-        self._messages.clear()
+        if self.is_running():
+            return
+        self._begin()
+        self._forget_partial()
         try:
             request = self._panel.request()
             access = self._settings.tile_access()
@@ -64,19 +68,20 @@ class CoverageDownload(QObject):
 
     def retry(self) -> None:
         """Read the tiles that the last download lacks, and add what they hold to its layers."""
-        self._messages.clear()
-        if self._partial is None:
+        if self._partial is None or self.is_running():
             return
-        edited = [layer.name() for layer in self._present().values() if layer.isEditable()]
-        if edited:
-            self._fail(MapillaryError(f"The layer {edited[0]} is being edited. Save or discard the edits, then retry."))
-            return
+        self._begin()
         try:
+            self._check_not_edited()
             access = self._settings.tile_access()
         except MapillaryError as error:
             self._fail(error)
             return
         self._run(CoverageTask(self._partial.request, access, self._partial if self._present() else None))
+
+    def is_running(self) -> bool:
+        """Whether a download, the look or the question before it, or the update of layers after it is under way."""
+        return any((self._looking, self._question, self._task, self._update))
 
     def cancel(self) -> None:
         """End the download; what was read until now comes into the project."""
@@ -181,16 +186,52 @@ class CoverageDownload(QObject):
             else:
                 self._fail(task.error or UnexpectedError())
         elif task.changes:
-            self._update = LayerUpdate(self._present(), task.changes, result, self)
-            self._update.ended.connect(lambda: self._show(result))
+            self._change_layers(task.changes, result)
         else:
             self._layer_ids = add_layers(QgsProject.instance(), task.layers, result)
             self._show(result)
 
+    def _change_layers(self, changes: dict[str, LayerChanges], result: CoverageResult) -> None:
+        """Complete the layers; what was read is in the cache, so a retry can follow where that does not work."""
+        try:
+            self._check_present()
+        except MapillaryError as error:
+            self._end()
+            self._fail(error)
+            return
+        self._panel.cancelButton.setEnabled(False)
+        self._panel.resultLabel.setText("Adding to the layers…")
+        self._update = LayerUpdate(self._present(), changes, result, self)
+        self._update.ended.connect(lambda: self._on_changed(result))
+
+    def _on_changed(self, result: CoverageResult) -> None:
+        update, self._update = self._update, None
+        if update is None:
+            return
+        update.deleteLater()
+        if update.error is not None:
+            # The layers are half changed; complete ones come as new layers.
+            self._layer_ids = {}
+            self._end()
+            self._fail(update.error)
+        else:
+            self._show(result)
+
+    def _check_present(self) -> None:
+        if not self._present():
+            raise MapillaryError("The layers were removed meanwhile. Press Retry to have them again, complete.")
+        self._check_not_edited()
+
+    def _check_not_edited(self) -> None:
+        edited = [layer.name() for layer in self._present().values() if layer.isEditable()]
+        if edited:
+            raise MapillaryError(f"The layer {edited[0]} is being edited. Save or discard the edits, then retry.")
+
+    def _begin(self) -> None:
+        self._messages.clear()
+        self._panel.tokenPanel.clear_answer()
+
     def _show(self, result: CoverageResult) -> None:
-        if self._update is not None:
-            self._update.deleteLater()
-            self._update = None
         self._partial = result if result.is_partial else None
         self._end()
         problems = warnings(result)
@@ -206,7 +247,7 @@ class CoverageDownload(QObject):
         self._panel.set_running(False)
         self._panel.retryButton.setVisible(self._partial is not None)
         if self._partial is not None:
-            self._panel.retryButton.setText(f"&Retry {self._partial.missing_count:,} missing")
+            self._panel.retryButton.setText(f"Retry {self._partial.missing_count:,} missing")
 
     def _present(self) -> dict[str, QgsVectorLayer]:
         return present_layers(QgsProject.instance(), self._layer_ids)

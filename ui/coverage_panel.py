@@ -46,6 +46,7 @@ class CoveragePanel(QWidget):
         self.sequencesCheck.toggled.connect(self.show_estimate)
         self.tokenPanel = TokenPanel(settings)
         self.tokenBox.layout().addWidget(self.tokenPanel)
+        self.setTabOrder(self.tokenPanel.tokenButton, self.imagesCheck)
         self.offlineCheck.setChecked(settings.is_offline())
         self.offlineCheck.toggled.connect(self._set_offline)
         settings.credentials.changed.connect(self.show_estimate)

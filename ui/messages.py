@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from qgis.core import Qgis
 from qgis.gui import QgsMessageBar
 
@@ -35,7 +37,8 @@ class Messages:
         """The bar has one line: the first sentence stands there, all of it behind a button."""
         log(text, level)
         first, _, rest = text.partition(". ")
+        # Some of it can come from a server, and the bar reads markup.
         if rest:
-            self._bar.pushMessage(TITLE, f"{first}.", text, level, _STAY)
+            self._bar.pushMessage(TITLE, escape(f"{first}.", quote=False), escape(text, quote=False), level, _STAY)
         else:
-            self._bar.pushMessage(TITLE, text, level, _STAY)
+            self._bar.pushMessage(TITLE, escape(text, quote=False), level, _STAY)

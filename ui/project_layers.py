@@ -8,6 +8,7 @@ from typing import Optional
 from qgis.core import QgsLayerTreeGroup, QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
+from ..core.errors import MapillaryError, RefusedFeaturesError
 from ..core.layer_changes import LayerChanges
 from ..core.layers import IMAGES, PARTIAL, SEQUENCES, TILES, apply_style, layer_name, metadata_of
 from ..core.request import CoverageRequest
@@ -52,7 +53,9 @@ def present_layers(project: QgsProject, ids: Mapping[str, str]) -> dict[str, Qgs
 
 
 class LayerUpdate(QObject):
-    """Makes the changes of a retry in steps, so that QGIS stays fluid; `ended` fires when all are made."""
+    """Makes the changes of a retry in steps, so that QGIS stays fluid. `ended` fires when all are made, or when
+    `error` says why not.
+    """
 
     ended = pyqtSignal()
 
@@ -64,6 +67,7 @@ class LayerUpdate(QObject):
         parent: QObject,
     ) -> None:
         super().__init__(parent)
+        self.error: Optional[MapillaryError] = None
         self._steps = _steps(layers, changes, result)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._step)
@@ -78,6 +82,10 @@ class LayerUpdate(QObject):
             next(self._steps)
         except StopIteration:
             self._timer.stop()
+            self.ended.emit()
+        except RefusedFeaturesError as error:
+            self._timer.stop()
+            self.error = error
             self.ended.emit()
 
 

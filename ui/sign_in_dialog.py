@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 from typing import Optional
 
@@ -12,6 +13,7 @@ from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QWidget
 
 from ..core.callback import WAIT_MINUTES, Callback
+from ..core.credential import tidied
 from ..core.errors import MapillaryError
 from ..core.oauth import Application, Consent
 from ..core.request_task import RequestTask
@@ -34,6 +36,8 @@ class SignInDialog(QDialog):
             self.secretEdit.setPlaceholderText("Stored; fill in only to replace it")
         self.signInButton = self.buttons.addButton("&Sign in…", QDialogButtonBox.ButtonRole.ActionRole)
         self.signInButton.clicked.connect(self.sign_in)
+        self.signInButton.setDefault(True)
+        self.idEdit.setFocus()
         self.buttons.rejected.connect(self.reject)
         self.noteLabel.setVisible(False)
 
@@ -44,16 +48,17 @@ class SignInDialog(QDialog):
             application = self._application()
             self._consent = Consent(application, self._settings.callback_url(), self._settings.connect_url())
             page = self._consent.page
-            self._callback = Callback(self._settings.callback_port(), self)
+            self._callback = Callback(self._settings.callback_port(), self._consent.is_answer, self)
         except MapillaryError as error:
             self._note(str(error))
             return
         self._callback.answered.connect(self._on_answered)
+        self._callback.strayed.connect(self._on_strayed)
         self._callback.expired.connect(self._on_expired)
         opened = QDesktopServices.openUrl(QUrl(page))
-        self._note(
+        self._show(
             ("Waiting for your answer in the browser." if opened else "No browser could be opened.")
-            + f' If the page did not open, <a href="{page}">open it here</a>.'
+            + f' If the page did not open, <a href="{escape(page)}">open it here</a>.'
         )
 
     def reject(self) -> None:
@@ -62,7 +67,7 @@ class SignInDialog(QDialog):
         super().reject()
 
     def _application(self) -> Application:
-        typed = self.secretEdit.text().strip()
+        typed = tidied(self.secretEdit.text())
         credentials = self._settings.credentials
         stored = credentials.application() if credentials.has_application() and not typed else None
         application = Application(self.idEdit.text().strip(), typed or (stored.client_secret if stored else ""))
@@ -105,6 +110,12 @@ class SignInDialog(QDialog):
         self.secretEdit.clear()
         self.accept()
 
+    def _on_strayed(self) -> None:
+        self._note(
+            "The answer in the browser does not belong to this attempt to sign in, so it was not used. Use the page"
+            " that was opened last, or press Sign in again."
+        )
+
     def _on_expired(self) -> None:
         self._stop()
         self._note(f"No answer came from the browser in {WAIT_MINUTES} minutes. Press Sign in again.")
@@ -121,5 +132,10 @@ class SignInDialog(QDialog):
             self._task = None
 
     def _note(self, text: str) -> None:
+        """Some of it can come from a server, so it is no markup."""
+        self._show(escape(text))
+
+    def _show(self, text: str) -> None:
         self.noteLabel.setText(text)
         self.noteLabel.setVisible(True)
+        self.adjustSize()

@@ -8,7 +8,7 @@ from typing import Optional
 from qgis.PyQt import uic
 from qgis.PyQt.QtWidgets import QDialog, QWidget
 
-from ..core.errors import MapillaryError
+from ..core.errors import MapillaryError, MissingCredentialError
 from ..core.settings import CredentialState, Settings
 
 
@@ -32,6 +32,10 @@ class TokenDialog(QDialog):
                 self._settings.credentials.store(text)
             else:
                 self._settings.credentials.enter(text)
+        except MissingCredentialError:
+            self._note("Paste the client token first.")
+            self.tokenEdit.setFocus()
+            return
         except MapillaryError as error:
             self._note(str(error))
             self.tokenEdit.setFocus()
@@ -42,3 +46,4 @@ class TokenDialog(QDialog):
     def _note(self, text: str) -> None:
         self.noteLabel.setText(text)
         self.noteLabel.setVisible(True)
+        self.adjustSize()

@@ -56,9 +56,8 @@ class TokenPanel(QWidget):
         self.stateLabel.setText(_STATES[state].format(until=_day(self._settings.credentials.signed_in_until())))
         self.setAction.setText("Set token…" if state is CredentialState.NONE else "Replace token…")
         self.testAction.setEnabled(state is not CredentialState.NONE)
-        self.forgetAction.setEnabled(state not in (CredentialState.NONE, CredentialState.ENVIRONMENT))
-        self.tokenButton.setDefaultAction(self.setAction if state is CredentialState.NONE else self.testAction)
-        self.tokenButton.setToolTip("The menu beside it sets, tests and forgets the token")
+        is_ours = state is CredentialState.SESSION or self._settings.credentials.is_stored()
+        self.forgetAction.setEnabled(is_ours)
         self._answer("")
 
     def set_token(self) -> None:
@@ -76,6 +75,9 @@ class TokenPanel(QWidget):
 
     def test(self) -> None:
         """Ask Mapillary whether it accepts the token."""
+        if self._settings.is_offline():
+            self._answer("“Work offline” is ticked, so Mapillary was not asked.")
+            return
         try:
             access = self._settings.tile_access(offline=False)
             graph = self._settings.graph_server()
@@ -90,6 +92,10 @@ class TokenPanel(QWidget):
         self._task.ended.connect(self._on_tested)
         QgsApplication.taskManager().addTask(self._task)
 
+    def clear_answer(self) -> None:
+        """The answer of a test is over once something else has happened."""
+        self._answer("")
+
     def close_down(self) -> None:
         """Before the widget is deleted."""
         self._end_task()
@@ -101,7 +107,7 @@ class TokenPanel(QWidget):
         if task is None:
             return
         if task.result is not None:
-            if isinstance(task.result.tiles or task.result.graph, RevokedCredentialError):
+            if any(isinstance(error, RevokedCredentialError) for error in (task.result.tiles, task.result.graph)):
                 self._settings.credentials.sign_out()
             self._answer(str(task.result))
         else:

@@ -58,9 +58,10 @@ configuration that AUTH_CONFIG names (method Basic, the token as password); it i
 show up in the history.
 
 Tiles are kept in a cache for a day, so a second run over the same extent asks Mapillary for nothing. When a run is \
-partial, hand its ledger in as TILES_INPUT: then only the tiles that failed or were skipped are read, and the outputs \
-hold what they add. A run that needs more tiles than are left of today's 50,000 is refused before it starts. A \
-cancelled run writes nothing, but what it read is in the cache.
+partial, hand its ledger in as TILES_INPUT: then only the tiles that failed or were skipped are read. The outputs hold \
+what they add: the images can be appended; parts of a sequence that is in both have to be merged by id. A run that \
+needs more tiles than are left of today's 50,000 is refused before it starts. A cancelled run writes nothing, but what \
+it read is in the cache.
 
 An extent across the antimeridian is written with xmin greater than xmax, such as 179.9,-179.9,-17,-16 [EPSG:4326]. \
 POSITION is original or computed, PANORAMA all, only or without. Both dates belong to the range, in UTC; images \
@@ -161,8 +162,7 @@ class DownloadCoverageAlgorithm(QgsProcessingAlgorithm):
         # requests takes 0.15 s to import, which QGIS' start should not pay for.
         from ..download import download_coverage
 
-        count = self._request.tile_count if self._only is None else len(self._only)
-        feedback.pushInfo(f"{counted(count, 'tile')}: {self._request}.")
+        self._tell_what_is_read(feedback)
         feedback.pushInfo(f"Decoding with {engine_name()}.")
         try:
             result = download_coverage(
@@ -185,6 +185,17 @@ class DownloadCoverageAlgorithm(QgsProcessingAlgorithm):
         for warning in warnings(result):
             feedback.pushWarning(warning)
         return outputs
+
+    def _tell_what_is_read(self, feedback: QgsProcessingFeedback) -> None:
+        count = self._request.tile_count
+        if self._only is not None:
+            count = len(self._only.intersection(tiles_of(self._request.area)))
+            outside = len(self._only) - count
+            if outside:
+                feedback.pushWarning(f"{counted(outside, 'tile')} of TILES_INPUT outside the extent: not read.")
+        feedback.pushInfo(f"{counted(count, 'tile')}: {self._request}.")
+        if self._access.offline:
+            feedback.pushWarning("“Work offline” is ticked in the Mapillary panel: tiles of any age are used.")
 
     def _write(
         self,
@@ -240,4 +251,4 @@ class DownloadCoverageAlgorithm(QgsProcessingAlgorithm):
         source = self.parameterAsSource(parameters, TILES_INPUT, context)
         if source is None:
             raise InvalidRequestError(self.invalidSourceError(parameters, TILES_INPUT))
-        return missing_tiles(source, request.tileset) & set(tiles_of(request.area))
+        return missing_tiles(source, request.tileset)

@@ -30,6 +30,13 @@ def without_secrets(body: bytes, secrets: Iterable[str]) -> bytes:
 class RedactingFilter(logging.Filter):
     """urllib3 logs every path with its query at level DEBUG."""
 
+    @classmethod
+    def install(cls) -> None:
+        """Once, and for good: a thread may still log when its run is over."""
+        logger = logging.getLogger("urllib3.connectionpool")
+        if not any(isinstance(found, cls) for found in logger.filters):
+            logger.addFilter(cls())
+
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = redact(record.getMessage()), ()
         return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import http.client
-import logging
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,6 +34,7 @@ from .sockets import AbortableAdapter, Sockets
 CONNECT_SECONDS = 10
 
 _CHUNK_BYTES = 2**16
+_WATCH_SECONDS = 0.5
 _BEARER = "OAuth "
 _DISTRUST = ("CERTIFICATE_VERIFY_FAILED", "CertificateError")
 """Python's word for an unknown certificate, and urllib3's for one of another host."""
@@ -65,13 +66,17 @@ class HttpSession:
     def __init__(self, connections: int, settings: Optional[NetworkSettings] = None) -> None:
         self._settings = settings or NetworkSettings()
         self._sockets = Sockets(self._settings.reply_seconds)
-        self._log_filter = RedactingFilter()
-        logging.getLogger("urllib3.connectionpool").addFilter(self._log_filter)
+        RedactingFilter.install()
         self._session = _Session()
         self._session.headers["User-Agent"] = self._settings.user_agent
         self._session.headers["Accept-Encoding"] = "gzip"
         self._session.auth = _no_authentication
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self.stop = threading.Event()
+        """Set by `abort`: ends what waits between requests."""
+
+        self._closed = threading.Event()
+        threading.Thread(target=self._watch, name="mapillary_watch", daemon=True).start()
         adapter = AbortableAdapter(self._sockets, connections, self._settings.authorities)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
@@ -90,7 +95,8 @@ class HttpSession:
     def post(self, url: str, form: Mapping[str, str], bearer: str) -> Reply:
         """One POST of a form, with the errors of `get`."""
         reply = self._request("POST", url, bearer, data=form)
-        return reply if reply.status == 200 else _cleared(reply, (*form.values(), bearer))
+        is_error = reply.status != 200 or b'"error"' in reply.body
+        return _cleared(reply, (*form.values(), bearer)) if is_error else reply
 
     def _request(self, method: str, url: str, bearer: Optional[str], **content: Any) -> Reply:
         headers = {"Authorization": f"{_BEARER}{bearer}"} if bearer else {}
@@ -156,16 +162,18 @@ class HttpSession:
 
     def abort(self) -> None:
         """End all requests, also those that wait for a reply in other threads; they raise CancelledError."""
+        self.stop.set()
         self._sockets.abort()
-
-    def end_overdue(self) -> None:
-        """End replies that take longer than the settings allow; to be called now and then, from any thread."""
-        self._sockets.end_overdue()
 
     def close(self) -> None:
         """Give the connections back."""
+        self._closed.set()
         self._session.close()
-        logging.getLogger("urllib3.connectionpool").removeFilter(self._log_filter)
+
+    def _watch(self) -> None:
+        """Ends replies that trickle in for longer than the settings allow."""
+        while not self._closed.wait(_WATCH_SECONDS):
+            self._sockets.end_overdue()
 
 
 def _cleared(reply: Reply, secrets: tuple[str, ...]) -> Reply:

@@ -5,10 +5,18 @@ from __future__ import annotations
 from enum import Enum
 from typing import Optional
 
+from qgis.core import Qgis
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ..credential import Credential, check_shape, tidied
-from ..errors import CredentialError, ExpiredCredentialError, MalformedCredentialError, MissingCredentialError
+from ..errors import (
+    CredentialError,
+    ExpiredCredentialError,
+    MalformedCredentialError,
+    MissingCredentialError,
+    SignInError,
+)
+from ..log import log
 from ..oauth import Application, Renewal, UserToken
 from . import authentication
 from .preferences import from_environment, read_text, write
@@ -18,6 +26,7 @@ _CREDENTIAL_NAME = "Mapillary Coverage: token"
 _APPLICATION_NAME = "Mapillary Coverage: client id and secret"
 
 _CONFIG, _TIMES, _FINGERPRINT = "credential_config", "credential_times", "credential_fingerprint"
+_LAST_SECOND = 2.0**33
 _APPLICATION, _CLIENT_ID = "application_config", "client_id"
 
 
@@ -70,7 +79,8 @@ class Credentials(QObject):
             self._credential.replace(tidied(from_environment(_VARIABLE)))
             self._is_loaded = False
         elif state is not CredentialState.SESSION and not self._is_loaded:
-            self._credential.replace(authentication.load(read_text(_CONFIG))[1])
+            client_id = self.client_id() if state is CredentialState.SIGNED_IN else ""
+            self._credential.replace(authentication.load(read_text(_CONFIG))[1], client_id)
             self._is_loaded = True
         if state is not CredentialState.SIGNED_IN:
             return _checked(self._credential)
@@ -109,6 +119,10 @@ class Credentials(QObject):
         kept = [authentication.remove(read_text(key)) for key in (_CONFIG, _APPLICATION)]
         self._drop(() if False in kept else (_CONFIG, _TIMES, _FINGERPRINT, _APPLICATION, _CLIENT_ID))
         return False not in kept
+
+    def is_stored(self) -> bool:
+        """Whether the database holds a token, be it in force or not."""
+        return authentication.exists(read_text(_CONFIG))
 
     def check_configuration(self, config_id: str) -> None:
         """Raises UnknownConfigurationError for a name that the authentication database does not have."""
@@ -151,14 +165,21 @@ class Credentials(QObject):
             self._drop((_CONFIG, _TIMES, _FINGERPRINT))
 
     def renewal(self, graph_url: str) -> Optional[Renewal]:
-        """What renews the token in force, where it is a sign-in that is soon over. Raises CredentialError."""
+        """What renews the token in force, where it is a sign-in that is soon over and can be renewed."""
         if self.state() is not CredentialState.SIGNED_IN or not UserToken("", *self._times()).is_due():
             return None
-        return Renewal(self.application(), graph_url, self._credential, self._renewed.emit)
+        try:
+            return Renewal(self.application(), graph_url, self._credential, self._renewed.emit)
+        except (CredentialError, SignInError):
+            return None
 
     def _store_renewed(self, token: UserToken) -> None:
-        if self.state() is CredentialState.SIGNED_IN:
+        if self.state() is not CredentialState.SIGNED_IN or self._credential.current() != token.text:
+            return
+        try:
             self.sign_in(token)
+        except CredentialError as error:
+            log(f"The renewed sign-in holds for this session only. {error}", Qgis.MessageLevel.Warning)
 
     def _times(self) -> tuple[float, ...]:
         """When the token of a signed-in person was issued and when it expires; empty for a client token."""
@@ -166,16 +187,19 @@ class Credentials(QObject):
             issued, expires = (float(part) for part in read_text(_TIMES).split())
         except ValueError:
             return ()
-        return issued, expires
+        is_possible = 0 <= issued <= expires < _LAST_SECOND
+        return (issued, expires) if is_possible else ()
 
     def _store(self, token: str, times: tuple[float, ...]) -> None:
         config_id = authentication.store(read_text(_CONFIG), _CREDENTIAL_NAME, "", token)
         write(_CONFIG, config_id)
-        write(_FINGERPRINT, Credential(token).fingerprint())
+        kept = Credential()
+        kept.replace(token, self.client_id() if times else "")
+        write(_FINGERPRINT, kept.fingerprint())
         write(_TIMES, " ".join(f"{seconds:.0f}" for seconds in times))
         self._is_entered = False
         if self.state() is not CredentialState.ENVIRONMENT:
-            self._credential.replace(token)
+            self._credential.replace(token, self.client_id() if times else "")
             self._is_loaded = True
         self.changed.emit()
 

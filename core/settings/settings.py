@@ -42,7 +42,8 @@ class Settings:
     def connect_url(self) -> str:
         """Mapillary's consent page; with another graph, as a mirror or a test has, the one of that."""
         graph = self.graph_url()
-        return CONNECT_URL if graph == MAPILLARY_GRAPH_URL else f"{check_endpoint(graph)}/connect"
+        url = check_endpoint(graph)
+        return CONNECT_URL if url == MAPILLARY_GRAPH_URL else f"{url}/connect"
 
     def callback_port(self) -> int:
         """The port of this computer that the browser comes back to."""
@@ -64,7 +65,7 @@ class Settings:
         url, offline = self.tiles_url(), self.is_offline() if offline is None else offline
         return TileAccess(
             Server(url, Credential() if offline else self.credentials.current(config_id)),
-            self.network(url),
+            NetworkSettings() if offline else self.network(url),
             self.traffic(),
             self.cache(),
             offline,

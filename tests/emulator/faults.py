@@ -89,6 +89,7 @@ FAULTS: dict[str, Callable[[bytes], Answer]] = {
     "bad-gateway": lambda tile: Answer(502, _PAGE, {"Content-Type": "text/html"}),
     "busy": lambda tile: Answer(503),
     "too-many": lambda tile: Answer(429, b"", {"Retry-After": "1"}),
+    "markup": lambda tile: api_error(400, "Bad <b>request</b> <a href='https://example.org'>here</a>", 1),
     "too-many-long": lambda tile: Answer(429, b"", {"Retry-After": "3600"}),
     "retry-after-date": lambda tile: _too_many_until(2),
     "html": lambda tile: Answer(200, _PAGE, {"Content-Type": "text/html; charset=utf-8"}),

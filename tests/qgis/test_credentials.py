@@ -174,9 +174,10 @@ def test_a_sign_in_that_is_soon_over_is_renewed_and_stored(signed_in):
     credential = settings.credentials.current()
     renewal = settings.credentials.renewal("https://graph.mapillary.com")
     assert renewal.credential is credential
-    renewal.on_renewed(UserToken("next-user-word", 1, 9e9))
+    assert credential.renew("opaque-user-word", "next-user-word")
+    renewal.on_renewed(UserToken("next-user-word", 1, 4e9))
     assert Settings().credentials.current().current() == "next-user-word"
-    assert Settings().credentials.signed_in_until() == 9e9
+    assert Settings().credentials.signed_in_until() == 4e9
 
 
 def test_a_sign_in_that_is_over_is_said(signed_in):

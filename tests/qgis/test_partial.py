@@ -1,7 +1,8 @@
 """What was read is kept, marked as partial, and completed in the same layers."""
 
 import pytest
-from qgis.core import QgsGeometry, QgsProject, QgsRectangle, QgsSettings
+from qgis.core import QgsGeometry, QgsProject, QgsRectangle, QgsSettings, QgsVectorFileWriter
+from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QMessageBox
 
 from mapillary_coverage.core.download import download_coverage
@@ -55,7 +56,7 @@ def test_a_partial_result_says_so_in_every_name(wide, server, qtbot, bar):  # no
     for layer in layers().values():
         assert f"The result is partial: {tiles(wide, 8529)} tiles could not be read." in layer.metadata().abstract()
     assert wide.panel.retryButton.isVisibleTo(wide.panel)
-    assert wide.panel.retryButton.text() == f"&Retry {tiles(wide, 8529)} missing"
+    assert wide.panel.retryButton.text() == f"Retry {tiles(wide, 8529)} missing"
 
 
 def test_retry_reads_only_what_is_missing_and_completes_the_same_layers(wide, server, qtbot, bar):  # noqa: F811
@@ -65,7 +66,7 @@ def test_retry_reads_only_what_is_missing_and_completes_the_same_layers(wide, se
     asked = len(server.requests)
     server.faults.clear()
     press(qtbot, wide.panel.retryButton)
-    qtbot.waitUntil(lambda: not wide.panel.cancelButton.isEnabled(), timeout=30_000)
+    qtbot.waitUntil(lambda: not wide.download.is_running(), timeout=30_000)
     assert {seen.path.split("/")[-2] for seen in server.requests[asked:]} == {"8529", "8530"}
     assert len(server.requests) - asked == tiles(wide, 8529, 8530)
     assert group().name() == "Mapillary coverage, original positions"
@@ -89,12 +90,12 @@ def test_a_retry_that_fails_again_can_be_retried(wide, server, qtbot, bar):  # n
     server.faults.clear()
     spoil(server, 8530)
     press(qtbot, wide.panel.retryButton)
-    qtbot.waitUntil(lambda: not wide.panel.cancelButton.isEnabled(), timeout=30_000)
-    assert wide.panel.retryButton.text() == f"&Retry {tiles(wide, 8529)} missing"
+    qtbot.waitUntil(lambda: not wide.download.is_running(), timeout=30_000)
+    assert wide.panel.retryButton.text() == f"Retry {tiles(wide, 8529)} missing"
     assert "Images (partial)" in layers()
     server.faults.clear()
     press(qtbot, wide.panel.retryButton)
-    qtbot.waitUntil(lambda: not wide.panel.cancelButton.isEnabled(), timeout=30_000)
+    qtbot.waitUntil(lambda: not wide.download.is_running(), timeout=30_000)
     images, sequences = expected(wide, server)
     assert layers()["Images"].featureCount() == images
     assert layers()["Sequences"].featureCount() == sequences
@@ -110,7 +111,7 @@ def test_a_throttled_run_keeps_what_it_has_and_goes_on_later(wide, server, qtbot
     assert "redirect to a login page" in wide.panel.resultLabel.text()
     server.faults.clear()
     press(qtbot, wide.panel.retryButton)
-    qtbot.waitUntil(lambda: not wide.panel.cancelButton.isEnabled(), timeout=30_000)
+    qtbot.waitUntil(lambda: not wide.download.is_running(), timeout=30_000)
     assert layers()["Images"].featureCount() == expected(wide, server)[0]
 
 
@@ -119,7 +120,7 @@ def test_a_cancelled_run_keeps_what_it_has_and_goes_on_later(wide, server, qtbot
     press(qtbot, wide.panel.downloadButton)
     qtbot.waitUntil(lambda: wide.panel.progressBar.value() > 20, timeout=20_000)
     press(qtbot, wide.panel.cancelButton)
-    qtbot.waitUntil(lambda: not wide.panel.cancelButton.isEnabled(), timeout=20_000)
+    qtbot.waitUntil(lambda: not wide.download.is_running(), timeout=20_000)
     assert group().name().endswith("(partial)")
     kept = layers()["Images (partial)"].featureCount()
     assert 0 < kept < expected(wide, server)[0]
@@ -129,7 +130,7 @@ def test_a_cancelled_run_keeps_what_it_has_and_goes_on_later(wide, server, qtbot
     assert set(statuses) == {"ok", "skipped"}
     server.delay = 0
     press(qtbot, wide.panel.retryButton)
-    qtbot.waitUntil(lambda: not wide.panel.cancelButton.isEnabled(), timeout=30_000)
+    qtbot.waitUntil(lambda: not wide.download.is_running(), timeout=30_000)
     assert layers()["Images"].featureCount() == expected(wide, server)[0]
 
 
@@ -143,7 +144,7 @@ def test_what_a_person_changed_survives_a_retry(wide, server, qtbot, bar):  # no
     images.dataProvider().deleteFeatures([deleted.id()])
     server.faults.clear()
     press(qtbot, wide.panel.retryButton)
-    qtbot.waitUntil(lambda: not wide.panel.cancelButton.isEnabled(), timeout=30_000)
+    qtbot.waitUntil(lambda: not wide.download.is_running(), timeout=30_000)
     assert group().name() == "of May"
     assert list(layers()) == ["mine", "Sequences", "Tiles"]
     assert deleted["id"] not in by_key(images)
@@ -169,7 +170,7 @@ def test_removed_layers_come_back_whole(wide, server, qtbot, bar):  # noqa: F811
     QgsProject.instance().layerTreeRoot().clear()
     server.faults.clear()
     press(qtbot, wide.panel.retryButton)
-    qtbot.waitUntil(lambda: not wide.panel.cancelButton.isEnabled(), timeout=30_000)
+    qtbot.waitUntil(lambda: not wide.download.is_running(), timeout=30_000)
     assert layers()["Images"].featureCount() == expected(wide, server)[0]
 
 
@@ -186,7 +187,7 @@ def test_lines_that_were_cut_by_a_missing_tile_are_made_whole(wide, server, qtbo
     before = {f["id"]: f.geometry().length() for f in layers()["Sequences (partial)"].getFeatures()}
     server.faults.clear()
     press(qtbot, wide.panel.retryButton)
-    qtbot.waitUntil(lambda: not wide.panel.cancelButton.isEnabled(), timeout=30_000)
+    qtbot.waitUntil(lambda: not wide.download.is_running(), timeout=30_000)
     after = {f["id"]: QgsGeometry(f.geometry()).length() for f in layers()["Sequences"].getFeatures()}
     assert any(after[key] > before[key] for key in before)
     assert all(after[key] >= before[key] for key in before)
@@ -208,17 +209,17 @@ def test_offline_the_cache_is_all_there_is(wide, server, qtbot, bar):  # noqa: F
 
 
 def test_the_estimate_tells_what_a_download_takes(wide, server, qtbot, qgis_canvas):  # noqa: F811
-    qtbot.waitUntil(lambda: "of a day's quota" in wide.panel.estimateLabel.text(), timeout=20_000)
+    qtbot.waitUntil(lambda: "today's quota" in wide.panel.estimateLabel.text(), timeout=20_000)
     count = tiles(wide)
     assert wide.panel.estimateLabel.text() == (
-        f"The map canvas covers {count} tiles. {count / 500:.2f} % of a day's quota, of which 50,000 tiles are left."
+        f"The map canvas covers {count} tiles. Of today's quota, {count} of 50,000 tiles left."
     )
     download(qtbot, wide)
     qtbot.waitUntil(lambda: f"{count} of them in the cache" in wide.panel.estimateLabel.text(), timeout=20_000)
     qgis_canvas.zoomByFactor(2)
     qtbot.waitUntil(lambda: "About " in wide.panel.estimateLabel.text(), timeout=20_000)
     assert "images to fetch" in wide.panel.estimateLabel.text()
-    assert f"{50_000 - count:,} tiles are left" in wide.panel.estimateLabel.text()
+    assert f"of {50_000 - count:,} tiles left" in wide.panel.estimateLabel.text()
 
 
 @pytest.fixture
@@ -244,7 +245,7 @@ def test_a_large_download_is_asked_about_first(asks_early, server, qtbot):  # no
     press(qtbot, dock.panel.downloadButton)
     qtbot.waitUntil(lambda: question(dock) is not None, timeout=20_000)
     question(dock).button(QMessageBox.StandardButton.Ok).click()
-    qtbot.waitUntil(lambda: not dock.panel.cancelButton.isEnabled() and group() is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: not dock.download.is_running() and group() is not None, timeout=30_000)
     assert layers()["Images"].featureCount() == expected(dock, server)[0]
 
 
@@ -264,3 +265,75 @@ def test_more_than_is_left_of_the_quota_is_refused(wide, server, qtbot):  # noqa
         f"This needs {tiles(wide)} tiles, but of the 50,000 that Mapillary allows in a day only 5 are left."
     )
     assert server.requests == []
+
+
+def test_a_layer_that_was_made_permanent_meanwhile_gets_each_value_in_its_field(wide, server, qtbot, tmp_path):  # noqa: F811
+    spoil(server, 8529)
+    download(qtbot, wide)
+    images = layers()["Images (partial)"]
+    options = QgsVectorFileWriter.SaveVectorOptions()
+    path = str(tmp_path / "images.gpkg")
+    QgsVectorFileWriter.writeAsVectorFormatV2(images, path, QgsProject.instance().transformContext(), options)
+    images.setDataSource(path, images.name(), "ogr")
+    server.faults.clear()
+    press(qtbot, wide.panel.retryButton)
+    qtbot.waitUntil(lambda: not wide.download.is_running(), timeout=30_000)
+    assert images.featureCount() == expected(wide, server)[0]
+    assert all(f["id"].isdecimal() and len(f["sequence_id"]) == 22 for f in images.getFeatures())
+
+
+def test_a_filter_on_a_layer_hides_nothing_from_a_retry(wide, server, qtbot):  # noqa: F811
+    spoil(server, 8529)
+    download(qtbot, wide)
+    ledger = layers()["Tiles (partial)"]
+    ledger.setSubsetString("\"status\" = 'ok'")
+    server.faults.clear()
+    press(qtbot, wide.panel.retryButton)
+    qtbot.waitUntil(lambda: not wide.download.is_running(), timeout=30_000)
+    assert ledger.subsetString() == "\"status\" = 'ok'"
+    ledger.setSubsetString("")
+    assert {f["status"] for f in ledger.getFeatures()} == {"ok"}
+
+
+def test_a_layer_without_its_id_is_not_called_complete(wide, server, qtbot):  # noqa: F811
+    spoil(server, 8529)
+    download(qtbot, wide)
+    layers()["Images (partial)"].dataProvider().deleteAttributes([0])
+    server.faults.clear()
+    press(qtbot, wide.panel.retryButton)
+    qtbot.waitUntil(lambda: not wide.download.is_running(), timeout=30_000)
+    assert wide.panel.resultLabel.text().startswith("QGIS did not take all features into the layer")
+    press(qtbot, wide.panel.retryButton)
+    qtbot.waitUntil(lambda: not wide.download.is_running(), timeout=30_000)
+    assert layers()["Images"].featureCount() == expected(wide, server)[0]
+
+
+def test_layers_that_are_removed_during_a_retry_can_be_had_again(wide, server, qtbot):  # noqa: F811
+    spoil(server, 8529)
+    download(qtbot, wide)
+    server.faults.clear()
+    server.delay = 0.5
+    press(qtbot, wide.panel.retryButton)
+    QgsProject.instance().removeAllMapLayers()
+    QgsProject.instance().layerTreeRoot().clear()
+    qtbot.waitUntil(lambda: not wide.download.is_running(), timeout=30_000)
+    assert wide.panel.resultLabel.text().startswith("The layers were removed meanwhile.")
+    press(qtbot, wide.panel.retryButton)
+    qtbot.waitUntil(lambda: not wide.download.is_running(), timeout=30_000)
+    assert layers()["Images"].featureCount() == expected(wide, server)[0]
+
+
+def test_a_server_that_blocks_is_said_in_place_of_the_question(asks_early, server, qtbot):  # noqa: F811
+    server.fail("login-redirect")
+    download(qtbot, asks_early)
+    assert question(asks_early) is None
+    assert asks_early.panel.resultLabel.text().startswith("Mapillary is blocking this internet address.")
+    assert len(server.requests) == 1
+
+
+def test_what_a_server_says_is_no_markup(wide, server, qtbot, bar):  # noqa: F811
+    server.fail("markup")
+    download(qtbot, wide)
+    assert "<b>" in wide.panel.resultLabel.text()
+    assert wide.panel.resultLabel.textFormat() == Qt.TextFormat.PlainText
+    assert "<b>" not in messages(bar)[0][1]

@@ -40,14 +40,12 @@ def ok(dialog):
 
 def test_a_token_is_set_replaced_and_forgotten(panel, qtbot):
     assert panel.stateLabel.text() == "No token is set."
-    assert panel.tokenButton.defaultAction() is panel.setAction
     assert not panel.testAction.isEnabled()
     panel.setAction.trigger()
     dialog = panel._dialog
     dialog.tokenEdit.setText(made_up_token())
     press(qtbot, ok(dialog))
     assert panel.stateLabel.text() == "Token stored, encrypted by QGIS."
-    assert panel.tokenButton.defaultAction() is panel.testAction
     panel.setAction.trigger()
     panel._dialog.tokenEdit.setText(made_up_token(2))
     panel._dialog.sessionRadio.setChecked(True)
@@ -60,7 +58,7 @@ def test_a_token_is_set_replaced_and_forgotten(panel, qtbot):
 def test_a_dialog_stays_open_until_what_was_pasted_can_be_a_token(panel, qtbot):
     panel.setAction.trigger()
     dialog = panel._dialog
-    for pasted, sentence in (("", "There is no Mapillary token."), ("4273218932723445", "This is the client id")):
+    for pasted, sentence in (("", "Paste the client token first."), ("4273218932723445", "This is the client id")):
         dialog.tokenEdit.setText(pasted)
         press(qtbot, ok(dialog))
         assert dialog.isVisible()
@@ -104,8 +102,8 @@ def test_a_test_of_a_wrong_token_says_what_to_do(panel, server, qtbot):
 @pytest.mark.parametrize(
     ("fault", "surface", "sentence"),
     [
-        ("login-redirect", "tiles", "Tile server: The tile server answered with a redirect to a login page."),
-        ("quota", "graph", "Graph: The application that this token belongs to has used up its Mapillary quota"),
+        ("login-redirect", "tiles", "Tile server: Mapillary is blocking this internet address."),
+        ("quota", "graph", "Graph: Mapillary says that the quota is used up."),
         ("unavailable", "graph", "Tile server: accepts the token. Graph: Mapillary could not answer for the moment"),
         ("html", "graph", "Graph: The server sent something else than Mapillary's graph does."),
     ],

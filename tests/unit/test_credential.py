@@ -98,3 +98,21 @@ def test_a_token_that_is_forgotten_while_things_run_ends_them(emulator):
         request_for(FIRST, LAST), access, on_progress=lambda done, total: access.server.credential.replace(None)
     )
     assert str(result.stopped_by).startswith("There is no Mapillary token.")
+
+
+def test_tokens_of_one_application_share_its_quota():
+    application, _, last = TOKEN.split("|")[1], None, HEX[::-1]
+    other = Credential(f"MLY|{application}|{last}")
+    assert other.fingerprint() == Credential(TOKEN).fingerprint()
+    person = Credential()
+    person.replace("opaque", application)
+    assert person.fingerprint() == other.fingerprint()
+    assert Credential("opaque").fingerprint() != other.fingerprint()
+
+
+def test_a_renewal_does_not_bring_a_forgotten_token_back():
+    credential = Credential("old")
+    credential.replace(None)
+    assert not credential.renew("old", "new")
+    with pytest.raises(MissingCredentialError):
+        credential.current()

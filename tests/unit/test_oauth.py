@@ -182,3 +182,21 @@ def test_no_secret_is_logged_or_told(server, consent, session, caplog):
     told = caplog.text + repr(consent) + repr(token)
     assert token.text not in told
     assert server.client_secret.split("|")[2] not in told
+
+
+def test_a_renewal_that_is_refused_leaves_the_present_token(server):
+    old = server.issue_user_token()
+    access = access_to(server, old)
+    wrong = Renewal(Application(server.client_id, "wrong"), server.graph_url, access.server.credential, print)
+    result = download_coverage(request_for(TILE), type(access)(access.server, renewal=wrong))
+    assert result.ledger[0].status == "ok"
+    assert access.server.credential.current() == old
+
+
+def test_no_secret_stays_in_an_error(server):
+    wrong = Consent(Application(server.client_id, "wrong"), CALLBACK, server.connect_url)
+    session = HttpSession(1)
+    with pytest.raises(SignInError) as caught:
+        wrong.exchange(wrong.code_in(browse(wrong)), session, server.graph_url)
+    session.close()
+    assert caught.value.__context__ is None

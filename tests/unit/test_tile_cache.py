@@ -24,7 +24,7 @@ from mapillary_coverage.core.filters import CoverageFilter
 from mapillary_coverage.core.report import remarks, warnings
 from mapillary_coverage.core.tile_access import TileAccess
 from mapillary_coverage.core.tile_cache import TileCache, cache_path
-from mapillary_coverage.core.tiling import TileId
+from mapillary_coverage.core.tiling import TileId, tile_box
 from tests.conftest import access_to, request_for
 from tests.emulator import Town
 from tests.emulator.faults import FAULTS
@@ -295,7 +295,7 @@ def test_a_file_that_is_locked_holds_nobody_up_for_ever(server, cache, monkeypat
         result = run(server, cache)
         other.execute("ROLLBACK")
     assert {record.status for record in result.ledger} == {"ok"}
-    assert warnings(result) == []
+    assert warnings(result) == ["Tiles are not kept for the next time: database is locked."]
 
 
 IN_ANOTHER_PROCESS = f"""
@@ -346,7 +346,7 @@ def test_offline_uses_what_is_there_however_old_and_says_what_is_not(server, cac
     statuses = [record.status for record in result.ledger]
     assert (statuses.count("ok"), statuses.count("failed")) == (8, 8)
     assert {r.reason for r in result.ledger if r.status == "failed"} == {
-        "Not in the tile cache, and QGIS was told to work offline."
+        "Not in the tile cache, and “Work offline” is ticked in the Mapillary panel."
     }
     assert remarks(result)[0] == (
         "Working offline: 8 of 16 tiles came from the tile cache, the oldest fetched on 2020-09-13 at 12:26 UTC."
@@ -377,3 +377,55 @@ def test_a_file_of_a_run_that_goes_on_can_be_read(server, cache):
     assert ogr.Open(str(file_of(server, cache))) is not None
     assert tiles.find(TILE).fetched_at <= time.time() * 1000
     tiles.close()
+
+
+def test_clearing_leaves_other_programs_files(server, cache):
+    run(server, cache, TILE, TILE)
+    other = cache.folder / "osm" / "planet.mbtiles"
+    other.parent.mkdir()
+    other.write_bytes(b"precious")
+    clear(cache.folder)
+    assert other.read_bytes() == b"precious"
+    assert used_bytes(cache.folder) == 0
+
+
+def test_a_damaged_file_of_another_tileset_does_not_cost_this_one(server, cache):
+    run(server, cache, position="computed")
+    other = cache_path(cache, server.tiles_url, "mly1_computed_public")
+    overwrite(other, 4096, other.stat().st_size - 4096)
+    small = CacheSettings(cache.folder, max_bytes=10**6)
+    run(server, small)
+    assert sources(run(server, small)) == {"cache"}
+
+
+def test_a_locked_file_of_the_older_kind_is_left_to_who_holds_it(server, cache, monkeypatch):
+    monkeypatch.setattr("mapillary_coverage.core.mbtiles._BUSY_SECONDS", 0.1)
+    run(server, cache)
+    path = file_of(server, cache)
+    change(path, "PRAGMA journal_mode = DELETE")
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        result = run(server, cache)
+        other.execute("UPDATE fetches SET features = features + 1")
+        other.execute("COMMIT")
+    assert {record.status for record in result.ledger} == {"ok"}
+    assert is_sound(path)
+    assert sources(run(server, cache)) == {"cache"}
+
+
+def test_tiles_in_the_cache_are_read_first_so_that_a_stop_keeps_them(server, cache):
+    run(server, cache, TileId(14, 8530, 5976), LAST)
+    server.fail("login-redirect")
+    result = run(server, cache)
+    assert [record.status for record in result.ledger].count("ok") == 4
+
+
+def test_a_run_of_some_tiles_does_not_repeat_what_the_others_hold(server, cache):
+    whole = run(server, cache)
+    column = {TileId(14, 8529, y) for y in range(5974, 5978)}
+    server.faults.clear()
+    rest = download_coverage(request_for(FIRST, LAST), access_to(server), only=column)
+    box = tile_box(TileId(14, 8529, 5975))
+    assert len(rest.images) > 10
+    assert all(box.west <= lon <= box.east for lon, _ in rest.images.geometries)
+    assert set(rest.images.columns["id"]) <= set(whole.images.columns["id"])

@@ -81,13 +81,21 @@ def test_who_waits_for_the_gate_can_be_stopped():
 def test_who_waits_for_the_pace_can_be_stopped_and_makes_room():
     usage = Usage(None, Pace(burst=1, per_second=0.01))
     traffic, stop = Traffic(usage, connections=1), threading.Event()
-    stop.set()
     with traffic.request(server_for(), stop):
         pass
+    threading.Timer(0.3, stop.set).start()
     with pytest.raises(CancelledError), traffic.request(server_for(), stop):
         pytest.fail("the pace was not kept")
-    with traffic.request(server_for("https://other.test"), stop):
+    with traffic.request(server_for("https://other.test"), threading.Event()):
         assert usage.used_today(server_for().credential.fingerprint()) == 2
+
+
+def test_who_was_stopped_is_not_let_through_and_not_counted():
+    traffic, stop = Traffic(), threading.Event()
+    stop.set()
+    with pytest.raises(CancelledError), traffic.request(server_for(), stop):
+        pytest.fail("it was let through")
+    assert traffic.usage.used_today(server_for().credential.fingerprint()) == 0
 
 
 def test_a_quota_that_is_used_up_or_a_missing_token_makes_room_as_well():

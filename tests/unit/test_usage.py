@@ -156,7 +156,7 @@ def test_the_days_quota_ends_it_for_its_token(usage):
     usage.pace = Pace(quota=5)
     assert admit(usage, 5) == [0] * 5
     for _ in range(2):
-        with pytest.raises(QuotaExceededError, match="of the 5 that Mapillary allows in a day only 0 are left"):
+        with pytest.raises(QuotaExceededError, match="The 5 tiles that Mapillary allows in a day are used up"):
             admit(usage)
     assert usage.left_today(MINE) == 0
     assert usage.used_today(MINE) == 5
