@@ -185,7 +185,7 @@ def test_a_master_password_that_is_not_given_is_said_and_nothing_is_lost(server,
             download(desktop)
             desktop.wait_until(CREDENTIAL_DIALOG)
             desktop.press("Escape")
-            desktop.wait_until("panel.resultLabel.text().startswith('The token could not be read')")
+            desktop.wait_until("panel.resultLabel.text().startswith('The stored token is locked')")
             desktop.run("panel.resultLabel.setText('')")
         assert desktop.run("answer = panel.tokenPanel.stateLabel.text()") == "Token stored, encrypted by QGIS."
         download(desktop)
