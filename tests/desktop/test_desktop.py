@@ -73,7 +73,8 @@ def wait_for_requests(desktop, server, asked):
     while len(server.requests) <= asked:
         desktop.run("pass")
         if time.monotonic() > deadline:
-            raise TimeoutError("the download asked for nothing")
+            tasks = "answer = [(t.description(), int(t.status())) for t in QgsApplication.taskManager().tasks()]"
+            raise TimeoutError(f"the download asked for nothing; QGIS' tasks: {desktop.run(tasks)}")
 
 
 def set_token(desktop, token, for_session=True):
@@ -117,33 +118,11 @@ def test_a_day_is_typed_as_people_type_it(desktop, typed):
     desktop.run("panel.endEdit.clear()")
     desktop.click("panel.endEdit")
     desktop.type(typed)
-    desktop.run("panel.imagesCheck.setFocus()")
+    desktop.press("Tab")
+    desktop.wait_until("not panel.endEdit.hasFocus()")
     assert desktop.run("answer = str(panel.request().filter)") == "captured up to and including 2024-05-01"
     desktop.run("panel.endEdit.clear()")
     assert desktop.run("answer = str(panel.request().filter)") == "no filter"
-
-
-OPTIONS = "[w for w in QApplication.topLevelWidgets() if w.objectName() == 'QgsOptionsBase' and w.isVisible()]"
-FIND_PAGE = """
-dialog = {options}[0]
-page = [w for w in dialog.findChildren(QWidget) if type(w).__name__ == "OptionsPage"][0]
-stack = dialog.findChild(QStackedWidget, "mOptionsStackedWidget")
-holder = next(i for i in range(stack.count()) if stack.widget(i).isAncestorOf(page) or stack.widget(i) is page)
-stack.setCurrentIndex(holder)
-answer = page.page.quotaLabel.text()
-"""
-
-
-def test_the_options_are_kept_with_ok(desktop):
-    desktop.run("from qgis.PyQt.QtWidgets import QApplication, QDialogButtonBox, QStackedWidget, QWidget")
-    desktop.run("QTimer.singleShot(0, iface.showOptionsDialog)")
-    desktop.wait_until(OPTIONS)
-    assert "of the 50,000 that Mapillary allows" in desktop.run(FIND_PAGE.format(options=OPTIONS))
-    desktop.screenshot(PICTURES / "options.png", "dialog")
-    desktop.run("page.page.questionSpin.setValue(77)")
-    desktop.click("dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Ok)")
-    desktop.wait_until(f"not {OPTIONS}")
-    assert desktop.run("answer = plugin._settings.question_tiles()") == 77
 
 
 def test_cancel_in_a_slow_run(desktop, server):
@@ -190,3 +169,26 @@ def test_the_plugin_can_be_reloaded_in_a_running_download(desktop, server):
         == 1
     )
     server.delay = 0
+
+
+OPTIONS = "[w for w in QApplication.topLevelWidgets() if w.objectName() == 'QgsOptionsBase' and w.isVisible()]"
+FIND_PAGE = """
+dialog = {options}[0]
+page = [w for w in dialog.findChildren(QWidget) if type(w).__name__ == "OptionsPage"][0]
+stack = dialog.findChild(QStackedWidget, "mOptionsStackedWidget")
+holder = next(i for i in range(stack.count()) if stack.widget(i).isAncestorOf(page) or stack.widget(i) is page)
+stack.setCurrentIndex(holder)
+answer = page.page.quotaLabel.text()
+"""
+
+
+def test_the_options_are_kept_with_ok(desktop):
+    desktop.run("from qgis.PyQt.QtWidgets import QApplication, QDialogButtonBox, QStackedWidget, QWidget")
+    desktop.run("QTimer.singleShot(0, iface.showOptionsDialog)")
+    desktop.wait_until(OPTIONS)
+    assert "of the 50,000 that Mapillary allows" in desktop.run(FIND_PAGE.format(options=OPTIONS))
+    desktop.screenshot(PICTURES / "options.png", "dialog")
+    desktop.run("page.page.questionSpin.setValue(77)")
+    desktop.click("dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Ok)")
+    desktop.wait_until(f"not {OPTIONS}")
+    assert desktop.run("answer = plugin._settings.question_tiles()") == 77
