@@ -21,6 +21,7 @@ from .token_panel import TokenPanel
 _POSITIONS = {"original": "Original (GPS)", "computed": "Computed (structure from motion)"}
 _PANORAMAS = {"all": "All images", "only": "Panoramas only", "without": "Without panoramas"}
 
+_ESTIMATE_LINES = 4
 _EMPTY_MAP = (
     "The map is empty. Add a base map, such as XYZ Tiles > OpenStreetMap in the Browser panel, and zoom to a town."
 )
@@ -50,6 +51,8 @@ class CoveragePanel(QWidget):
         self.offlineCheck.setChecked(settings.is_offline())
         self.offlineCheck.toggled.connect(self._set_offline)
         settings.credentials.changed.connect(self.show_estimate)
+        # The buttons below stay where they are when the rest of the estimate comes.
+        self.estimateLabel.setMinimumHeight(_ESTIMATE_LINES * self.fontMetrics().lineSpacing())
         self._estimate = EstimateLine(self.estimateLabel, settings)
         self._is_running = False
         self.set_running(False)

@@ -106,10 +106,12 @@ class DesktopSession:
             time.sleep(0.05)
 
     def click(self, widget: str) -> None:
-        """A real mouse click in the middle of a widget."""
-        place = self.run(
-            f"w = {widget}; p = w.mapToGlobal(QPoint(w.width() // 2, w.height() // 2)); answer = [p.x(), p.y()]"
-        )
+        """A real mouse click in the middle of a widget, once that stands still."""
+        find = f"w = {widget}; p = w.mapToGlobal(QPoint(w.width() // 2, w.height() // 2)); answer = [p.x(), p.y()]"
+        place, before = self.run(find), None
+        while place != before:
+            time.sleep(0.4)
+            place, before = self.run(find), place
         self._xdotool("mousemove", *map(str, place), "click", "1")
 
     def press(self, key: str) -> None:
