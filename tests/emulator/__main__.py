@@ -34,7 +34,7 @@ def main() -> None:
         help=f"serve a fault; may be repeated. NAME is one of {', '.join(sorted(FAULTS))}",
     )
     options = parser.parse_args()
-    source: TileSource = Town(options.seed, options.images_per_tile, options.west, options.north, options.size)
+    source: TileSource = Town(options.seed, options.west, options.north, options.size, options.images_per_tile)
     if options.tiles:
         if not options.tiles.is_dir():
             parser.error(f"there is no folder {options.tiles}")

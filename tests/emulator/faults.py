@@ -120,8 +120,9 @@ FAULTS: dict[str, Callable[[bytes], Answer]] = {
 class FaultRule:
     """When a fault is served: for one tile or all, each `every`th request from request `start` on, `times` times.
 
-    Requests are counted from 1, each rule counting those for its tile. On the surface "graph" the tile is the path
-    without its slash, such as `me`; "token" is the exchange of codes and tokens.
+    Requests are counted from 1, each rule counting those for its tile, `z/x/y` or `TILESET/z/x/y`. On the surface
+    "graph" the tile is the path without its slash, such as `me`, `images` or `123/detections`, and `ids` for a batch;
+    "token" is the exchange of codes and tokens.
     """
 
     fault: str
@@ -149,9 +150,9 @@ class FaultRule:
         tile, surface = values.pop("tile", None), values.pop("surface", "tiles")
         return cls(name, tile, surface=surface, **{key: int(value) for key, value in values.items()})
 
-    def applies(self, tile: str) -> bool:
-        """Whether it is this request's turn; counts the request."""
-        if self.tile not in (None, tile) or (self.times is not None and self.served >= self.times):
+    def applies(self, *tile: str) -> bool:
+        """Whether it is this request's turn, whose tile has these names; counts the request."""
+        if self.tile not in (None, *tile) or (self.times is not None and self.served >= self.times):
             return False
         self.seen += 1
         if self.seen < self.start or (self.seen - self.start) % self.every:

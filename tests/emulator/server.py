@@ -10,14 +10,16 @@ from typing import Any, Callable, Optional
 
 from .exchange import Answer, Request, as_tile
 from .faults import FAULTS, FaultRule
-from .graph import GRAPH_PATH, graph_reply, graph_token
+from .graph import GRAPH_PATH, MOST_IDS, GraphSource, graph_reply, graph_token
 from .oauth import OAuthServer
 from .tiles import TileSource
 from .tokens import GRAPH_REFUSALS, TILE_REFUSALS, made_up_token, token_in_header
 from .town import Town
+from .town_graph import TownGraph
 from .wire import Wire
 
 TILESETS = ("mly1_public", "mly1_computed_public")
+NO_TOWN = Town(size=0)
 TILE_PATH = re.compile(r"^/maps/vtp/(?P<tileset>\w+)/2/(?P<z>\d+)/(?P<x>\d+)/(?P<y>\d+)$")
 
 
@@ -37,6 +39,10 @@ class Emulator(OAuthServer):
     `certificate` is the file of a certificate and that of its key; with it the server speaks https.
     `app_usage` is the percentage of the quota that the graph's replies name.
     A list given as `recorded` takes every request whole, with its headers and its token.
+
+    `graph` is what the graph's replies come from; by itself it is that of the source if this is a town, else empty.
+    Ids in `gone` are of deleted objects: a batch leaves them out, or, with `gone_refuses_batch`, fails as a whole.
+    A batch of more than `batch_limit` ids is too much for the server, one of more than 50 is always refused.
     """
 
     source: TileSource = field(default_factory=Town)
@@ -48,8 +54,13 @@ class Emulator(OAuthServer):
     certificate: Optional[tuple[Path, Path]] = None
     app_usage: int = 1
     recorded: Optional[list[Request]] = field(default=None, repr=False)
+    graph: Optional[GraphSource] = None
+    gone: set[str] = field(default_factory=set)
+    gone_refuses_batch: bool = False
+    batch_limit: int = MOST_IDS
 
     def __post_init__(self) -> None:
+        self._graph_source = self.graph or TownGraph(self.source if isinstance(self.source, Town) else NO_TOWN, self)
         self.register(self.credential)
         self._wire: Optional[Wire] = None
 
@@ -74,6 +85,10 @@ class Emulator(OAuthServer):
     def connect_url(self) -> str:
         """The page that asks the user."""
         return f"{self.address}/connect"
+
+    def picture_url(self, image_id: str, size: str, shape: tuple[int, int]) -> str:
+        """Where the picture of an image is: another one at each call."""
+        return f"{self.address}/pictures/{image_id}/{size}.jpg"
 
     def __enter__(self) -> Emulator:
         self._wire = Wire(self.port, self.answer, lambda: self.delay, self.certificate)
@@ -102,8 +117,8 @@ class Emulator(OAuthServer):
             return self._token(request) if request.path == "/token" else (Answer(404), "")
         if request.path == "/connect":
             return self.connect(request.query), ""
-        node = GRAPH_PATH.fullmatch(request.path)
-        return self._graph(request, node["node"]) if node else self._tile(request)
+        asked = GRAPH_PATH.fullmatch(request.path)
+        return self._graph(request, asked["name"]) if asked else self._tile(request)
 
     def _tile(self, request: Request) -> tuple[Answer, str]:
         """Tiles take the token in the query only; a token in the header is forbidden."""
@@ -120,16 +135,20 @@ class Emulator(OAuthServer):
         if z > 14 or x >= 2**z or y >= 2**z:
             return Answer(404), ""
         tileset = match["tileset"]
-        return self._spoilt("tiles", f"{z}/{x}/{y}", token, lambda: as_tile(self.source.tile(tileset, z, x, y)))
+        names = f"{z}/{x}/{y}", f"{tileset}/{z}/{x}/{y}"
+        return self._spoilt("tiles", names, token, lambda: as_tile(self.source.tile(tileset, z, x, y)))
 
-    def _graph(self, request: Request, node: str) -> tuple[Answer, str]:
+    def _graph(self, request: Request, name: str) -> tuple[Answer, str]:
         token = graph_token(request)
         standing = self.standing(token, self.credential)
         refused = GRAPH_REFUSALS.get(standing)
         if refused:
             return self._with_usage(refused), ""
-        fields = request.query.get("fields")
-        answer, fault = self._spoilt("graph", node, token, lambda: graph_reply(node, fields, standing))
+
+        def reply() -> Answer:
+            return graph_reply(name, request.query, standing, self._graph_source, self)
+
+        answer, fault = self._spoilt("graph", (name or "ids",), token, reply)
         return self._with_usage(answer), fault
 
     def _token(self, request: Request) -> tuple[Answer, str]:
@@ -137,17 +156,19 @@ class Emulator(OAuthServer):
         if refused:
             return self._with_usage(refused), ""
         secret = token_in_header(request.headers)
-        answer, fault = self._spoilt("token", "token", secret, lambda: self.exchange(request))
+        answer, fault = self._spoilt("token", ("token",), secret, lambda: self.exchange(request))
         return self._with_usage(answer), fault
 
     def _with_usage(self, answer: Answer) -> Answer:
         usage = json.dumps({"call_volume": self.app_usage, "call_count": self.app_usage})
         return replace(answer, headers={**answer.headers, "x-app-usage": usage})
 
-    def _spoilt(self, surface: str, name: str, token: str, reply: Callable[[], Answer]) -> tuple[Answer, str]:
+    def _spoilt(
+        self, surface: str, names: tuple[str, ...], token: str, reply: Callable[[], Answer]
+    ) -> tuple[Answer, str]:
         """The reply, or the fault that is due instead; a fault with an error's status leaves the reply unmade."""
         with self._lock:
-            due = [rule.fault for rule in self.faults if rule.surface == surface and rule.applies(name)]
+            due = [rule.fault for rule in self.faults if rule.surface == surface and rule.applies(*names)]
         if not due:
             return reply(), ""
         answer = FAULTS[due[0]](b"")

@@ -12,45 +12,21 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from random import Random
+from typing import Any, Optional
 
 from .encoding import LINE, POINT, TILE_EXTENT, Feature, encode
+from .streets import BUFFER, STREETS, TILES_PER_SEQUENCE, ZOOM, Placed, Street, StreetGrid
 
-ZOOM = 14
-BUFFER = 64
-STREETS = 4
-TILES_PER_SEQUENCE = 3
 FIRST_TIME_MS, LAST_TIME_MS = 1_400_000_000_000, 1_760_000_000_000
+FIRST_CREATOR, CREATORS, CREATOR_STEP = 10**14, 12, 104_729
+FIRST_ORGANIZATION, ORGANIZATIONS = 5 * 10**14, 3
 
 
 @dataclass(frozen=True)
-class Street:
-    """One sequence's way along a street: `along` is the axis, `row` the tile across it, `block` the piece along it."""
+class Town(StreetGrid):
+    """The streets of a grid with so many images in each tile."""
 
-    along: str
-    row: int
-    number: int
-    block: int
-
-
-@dataclass(frozen=True)
-class Image:
-    """An image at whole units of the zoom 14 world, x to the east and y down."""
-
-    street: Street
-    x: int
-    y: int
-    properties: tuple[tuple[str, object], ...]
-
-
-@dataclass(frozen=True)
-class Town:
-    """`size` x `size` tiles of zoom 14 from (`west`, `north`); it may cross the antimeridian."""
-
-    seed: int = 1
     images_per_tile: int = 400
-    west: int = 8528
-    north: int = 5974
-    size: int = 4
 
     def tile(self, tileset: str, z: int, x: int, y: int) -> bytes:
         """The tile's bytes, empty where there is nothing."""
@@ -64,63 +40,29 @@ class Town:
         layers = {name: features for name, features in layers.items() if features}
         return encode(layers) if layers else b""
 
-    def _column(self, x: int) -> int:
-        """How many tiles east of the town's west edge, around the world."""
-        return (x - self.west) % 2**ZOOM
+    def sequence(self, street: Street) -> dict[str, Any]:
+        """The properties of a street's sequence. Where no image was made on its first tile, its image is gone."""
+        traits = self._traits(street)
+        column, row = (street.block * TILES_PER_SEQUENCE, street.row)
+        if street.along == "y":
+            column, row = row, column
+        index = street.number + (STREETS if street.along == "y" else 0)
+        if index < self.images_per_tile:
+            first = self._image((self.west + column) % 2**ZOOM, self.north + row, index)
+            return {**traits, "image_id": first.properties["id"]}
+        return traits
 
-    def _inside(self, x: int, y: int) -> bool:
-        return self._column(x) < self.size and 0 <= y - self.north < self.size
-
-    def _streets(self, x: int, y: int) -> list[Street]:
-        column, row = self._column(x), y - self.north
-        return [Street("x", row, number, column // TILES_PER_SEQUENCE) for number in range(STREETS)] + [
-            Street("y", column, number, row // TILES_PER_SEQUENCE) for number in range(STREETS)
-        ]
-
-    def _random(self, *what: object) -> Random:
-        return Random(repr((self.seed, *what)))
-
-    def _across(self, street: Street, along: int) -> int:
-        """The street's distance from its tile row's edge: a gentle bend, the same in every tile that it crosses."""
-        base = self._random(street.along, street.row, street.number).randrange(200, TILE_EXTENT - 200)
-        return base + abs(along % 1600 - 800) // 10
-
-    def _place(self, street: Street, along: int) -> tuple[int, int]:
-        """World units from the town's corner of a place on the street."""
-        across = street.row * TILE_EXTENT + self._across(street, along)
-        return (along, across) if street.along == "x" else (across, along)
-
-    def _lines(self, x: int, y: int) -> Iterator[Feature]:
-        if not self._inside(x, y):
-            return
-        left, top = self._column(x) * TILE_EXTENT, (y - self.north) * TILE_EXTENT
-        for street in self._streets(x, y):
-            start = (left if street.along == "x" else top) - BUFFER
-            first, last = self._reach(street)
-            begin, end = max(start, first), min(start + TILE_EXTENT + 2 * BUFFER, last)
-            vertices = [
-                (px - left, py - top)
-                for px, py in (self._place(street, along) for along in [*range(begin, end, 200), end])
-            ]
-            cut = len(vertices) // 2
-            parts = [vertices[:cut], vertices[cut:]] if street.number % 2 and cut > 1 else [vertices]
-            yield Feature(LINE, parts, self._sequence(street))
-
-    def _reach(self, street: Street) -> tuple[int, int]:
-        """Where the sequence begins and ends along its street."""
-        first = street.block * TILES_PER_SEQUENCE * TILE_EXTENT
-        return first + 40, min(first + TILES_PER_SEQUENCE * TILE_EXTENT, self.size * TILE_EXTENT) - 40
-
-    def _sequence(self, street: Street) -> dict[str, object]:
-        random = self._random("sequence", street)
+    @lru_cache(maxsize=4096)  # noqa: B019
+    def _traits(self, street: Street) -> dict[str, Any]:
+        random = self.random("sequence", street)
         return {
             "captured_at": random.randrange(FIRST_TIME_MS, LAST_TIME_MS),
-            "creator_id": 10**14 + random.randrange(12) * 104_729,
+            "creator_id": FIRST_CREATOR + random.randrange(CREATORS) * CREATOR_STEP,
             "foot": random.random() < 0.1,
             "id": sha256(repr((self.seed, street)).encode()).hexdigest()[:22],
             "image_id": self._image_id(random),
             "is_pano": random.random() < 0.22,
-            "organization_id": 5 * 10**14 + random.randrange(3) if random.random() < 0.24 else None,
+            "organization_id": FIRST_ORGANIZATION + random.randrange(ORGANIZATIONS) if random.random() < 0.24 else None,
             "quality_score": round(random.uniform(0.3, 0.95), 4) if random.random() < 0.95 else None,
         }
 
@@ -129,28 +71,25 @@ class Town:
         return random.randrange(10**14, 3 * 10**16)
 
     @lru_cache(maxsize=64)  # noqa: B019
-    def _images(self, x: int, y: int) -> tuple[Image, ...]:
+    def images(self, x: int, y: int) -> tuple[Placed, ...]:
         """The images of one tile, without its buffer."""
-        if not self._inside(x, y):
+        if not self.inside(x, y):
             return ()
-        left, top = self._column(x) * TILE_EXTENT, (y - self.north) * TILE_EXTENT
-        streets = self._streets(x, y)
-        found = []
-        for index in range(self.images_per_tile):
-            street = streets[index % len(streets)]
-            random = self._random("image", x, y, index)
-            start = left if street.along == "x" else top
-            first, last = self._reach(street)
-            along = random.randrange(max(start, first), min(start + TILE_EXTENT, last))
-            px, py = self._place(street, along)
-            found.append(Image(street, px, py, tuple(self._image(street, along, random).items())))
-        return tuple(found)
+        return tuple(self._image(x, y, index) for index in range(self.images_per_tile))
 
-    def _image(self, street: Street, along: int, random: Random) -> dict[str, object]:
-        sequence = self._sequence(street)
-        started = int(str(sequence["captured_at"]))
+    def _image(self, x: int, y: int, index: int) -> Placed:
+        streets = self.streets(x, y)
+        street = streets[index % len(streets)]
+        random = self.random("image", x, y, index)
+        stretch = self.within(street, x, y)
+        along = random.randrange(stretch.start, stretch.stop)
+        return Placed(street, *self.place(street, along), self._properties(street, along, random))
+
+    def _properties(self, street: Street, along: int, random: Random) -> dict[str, Any]:
+        sequence = self._traits(street)
+        started = sequence["captured_at"]
         return {
-            "captured_at": 0 if random.random() < 0.0004 else started + (along - self._reach(street)[0]) * 300,
+            "captured_at": 0 if random.random() < 0.0004 else started + (along - self.reach(street)[0]) * 300,
             "compass_angle": (90.0 if street.along == "x" else 180.0) + random.uniform(-5, 5),
             "creator_id": sequence["creator_id"],
             "foot": sequence["foot"],
@@ -161,51 +100,54 @@ class Town:
             "sequence_id": sequence["id"],
         }
 
-    def _points(self, x: int, y: int, computed: bool) -> Iterator[Feature]:
-        left, top = self._column(x) * TILE_EXTENT, (y - self.north) * TILE_EXTENT
-        for dx in (0, -1, 1):
-            for dy in (0, -1, 1):
-                for image in self._images((x + dx) % 2**ZOOM, y + dy):
-                    px, py = image.x - left, image.y - top
-                    properties = dict(image.properties)
-                    if computed:
-                        shift = int(str(properties["id"]))
-                        px, py = px + shift % 7 - 3, py + shift % 5 - 2
-                    if dx or dy:
-                        py += 1
-                    if -BUFFER <= px < TILE_EXTENT + BUFFER and -BUFFER <= py < TILE_EXTENT + BUFFER:
-                        yield Feature(POINT, [[(px, py)]], properties)
+    @staticmethod
+    def computed_place(image: Placed) -> Optional[tuple[int, int]]:
+        """Where an image was found to be; None for the one in 13 that was not processed."""
+        number = image.properties["id"]
+        return (image.x + number % 7 - 3, image.y + number % 5 - 2) if number % 13 else None
 
-    def _all_streets(self) -> Iterator[Street]:
-        blocks = -(-self.size // TILES_PER_SEQUENCE)
-        for along in "xy":
-            for row in range(self.size):
-                for number in range(STREETS):
-                    for block in range(blocks):
-                        street = Street(along, row, number, block)
-                        first, last = self._reach(street)
-                        if first < last:
-                            yield street
+    def _points(self, x: int, y: int, computed: bool) -> Iterator[Feature]:
+        def place(image: Placed) -> tuple[int, int]:
+            return (computed and self.computed_place(image)) or (image.x, image.y)
+
+        for image, px, py in self.drawn(x, y, self.images, place):
+            yield Feature(POINT, [[(px, py)]], image.properties)
+
+    def _lines(self, x: int, y: int) -> Iterator[Feature]:
+        if not self.inside(x, y):
+            return
+        left, top = self.corner(x, y)
+        for street in self.streets(x, y):
+            start = (left if street.along == "x" else top) - BUFFER
+            first, last = self.reach(street)
+            begin, end = max(start, first), min(start + TILE_EXTENT + 2 * BUFFER, last)
+            vertices = [
+                (px - left, py - top)
+                for px, py in (self.place(street, along) for along in [*range(begin, end, 200), end])
+            ]
+            cut = len(vertices) // 2
+            parts = [vertices[:cut], vertices[cut:]] if street.number % 2 and cut > 1 else [vertices]
+            yield Feature(LINE, parts, self.sequence(street))
 
     def _in_tile(self, street: Street, along: int, z: int, x: int, y: int) -> tuple[int, int]:
         """A place on a street in the units of a tile of a lower zoom."""
-        px, py = self._place(street, along)
+        px, py = self.place(street, along)
         scale = 2 ** (ZOOM - z)
         return (self.west * TILE_EXTENT + px) // scale - x * TILE_EXTENT, (
             self.north * TILE_EXTENT + py
         ) // scale - y * TILE_EXTENT
 
     def _simple_lines(self, z: int, x: int, y: int) -> Iterator[Feature]:
-        for street in self._all_streets():
-            ends = [self._in_tile(street, along, z, x, y) for along in self._reach(street)]
+        for street in self.all_streets():
+            ends = [self._in_tile(street, along, z, x, y) for along in self.reach(street)]
             if any(0 <= px < TILE_EXTENT and 0 <= py < TILE_EXTENT for px, py in ends):
-                yield Feature(LINE, [ends], self._sequence(street))
+                yield Feature(LINE, [ends], self.sequence(street))
 
     def _overview(self, z: int, x: int, y: int) -> Iterator[Feature]:
-        for street in self._all_streets():
-            px, py = self._in_tile(street, self._reach(street)[0], z, x, y)
+        for street in self.all_streets():
+            px, py = self._in_tile(street, self.reach(street)[0], z, x, y)
             if 0 <= px < TILE_EXTENT and 0 <= py < TILE_EXTENT:
-                sequence = self._sequence(street)
+                sequence = self.sequence(street)
                 yield Feature(
                     POINT,
                     [[(px, py)]],

@@ -18,6 +18,7 @@ import requests
 from tests.emulator import Proxy, RecordedTiles, Town
 from tests.emulator.certificates import authority, self_signed, signed_by
 from tests.emulator.faults import FAULTS, FaultRule
+from tests.emulator.graph import CHECKED_IMAGE
 
 ROOT = Path(__file__).resolve().parents[2]
 CALLBACK = "http://127.0.0.1:8763/"
@@ -30,7 +31,7 @@ def get(server, z=14, x=8529, y=5975, tileset="mly1_public", given=True, **optio
     return requests.get(url, query, allow_redirects=False, timeout=20, **options)
 
 
-def ask_graph(server, token, path="123", fields="id"):
+def ask_graph(server, token, path=CHECKED_IMAGE, fields="id"):
     headers = {"Authorization": f"OAuth {token}"} if token else {}
     return requests.get(f"{server.graph_url}/{path}", {"fields": fields}, headers=headers, timeout=20)
 
@@ -148,12 +149,11 @@ def test_a_rule_is_for_tiles_unless_it_names_another_surface(emulator):
 
 def test_each_fault_can_be_served_for_one_image_of_the_graph(emulator):
     server = emulator()
-    faults = dict(enumerate(sorted(set(FAULTS) - SLOW_OR_LARGE)))
     connection = http.client.HTTPConnection(urlsplit(server.address).netloc, timeout=20)
-    for number, fault in faults.items():
-        server.fail(fault, surface="graph", tile=str(number))
-        connection.request("GET", f"/{number}", headers={"Authorization": f"OAuth {server.credential}"})
-        reply, expected = connection.getresponse(), FAULTS[fault](b'{"id": "%d"}' % number)
+    for fault in sorted(set(FAULTS) - SLOW_OR_LARGE):
+        server.fail(fault, surface="graph", tile=CHECKED_IMAGE, times=1)
+        connection.request("GET", f"/{CHECKED_IMAGE}", headers={"Authorization": f"OAuth {server.credential}"})
+        reply, expected = connection.getresponse(), FAULTS[fault](b'{"id": "%s"}' % CHECKED_IMAGE.encode())
         assert reply.read() == expected.body.replace(b"{token}", server.credential.encode())
         assert (fault, reply.status, "x-app-usage" in reply.headers) == (fault, expected.status, True)
     connection.close()
@@ -174,9 +174,10 @@ def test_the_big_bomb_is_small_until_it_is_unpacked():
 def test_the_graph_answers_for_images_and_users(emulator):
     server = emulator(app_usage=96)
     image = ask_graph(server, server.credential)
-    assert image.json() == {"id": "123"}
+    assert image.json() == {"id": CHECKED_IMAGE}
     assert json.loads(image.headers["x-app-usage"]) == {"call_volume": 96, "call_count": 96}
-    assert requests.get(f"{server.graph_url}/5", {"access_token": server.credential}, timeout=20).json() == {"id": "5"}
+    in_query = requests.get(f"{server.graph_url}/{CHECKED_IMAGE}", {"access_token": server.credential}, timeout=20)
+    assert in_query.json() == {"id": CHECKED_IMAGE}
     unknown = ask_graph(server, server.credential, fields="id,x")
     assert told(unknown) == (400, 100, "Tried accessing nonexisting field (x) on node type (Image)")
     assert set(ask_graph(server, server.issue_user_token(), "me", "id,username").json()) == {"id", "username"}
@@ -264,14 +265,15 @@ def test_a_proxy_leads_to_made_up_hosts_and_nowhere_else(emulator, tmp_path):
     ports = {"plain.test": urlsplit(plain.address).port, "tiles.example.test": urlsplit(secure.address).port}
     with Proxy(resolve=ports) as proxy:
         options = {"proxies": through(proxy), "params": {"access_token": plain.credential}, "timeout": 20}
-        assert requests.get("http://plain.test/1", **options).json() == {"id": "1"}
+        assert requests.get(f"http://plain.test/{CHECKED_IMAGE}", **options).json() == {"id": CHECKED_IMAGE}
         assert requests.post("http://plain.test/token", "x", **options).status_code == 401
-        assert requests.get("https://tiles.example.test/2", verify=str(trusted[0]), **options).json() == {"id": "2"}
+        secured = requests.get(f"https://tiles.example.test/{CHECKED_IMAGE}", verify=str(trusted[0]), **options)
+        assert secured.json() == {"id": CHECKED_IMAGE}
         assert requests.get("http://other.example.test/", **options).status_code == 502
         plain.fail("reset", surface="graph")
         with pytest.raises(requests.exceptions.ConnectionError):
             requests.get("http://plain.test/3", **options)
-    targets = ["http://plain.test/1", "http://plain.test/token", "tiles.example.test:443"]
+    targets = [f"http://plain.test/{CHECKED_IMAGE}", "http://plain.test/token", "tiles.example.test:443"]
     assert proxy.seen[:3] == list(zip(("GET", "POST", "CONNECT"), targets, (True, True, True)))
 
 
@@ -294,6 +296,7 @@ def test_the_command_prints_its_address_and_ends_when_told():
         query = {"access_token": printed["MAPILLARY_ACCESS_TOKEN"]}
         url = f"{printed['MAPILLARY_TILES_URL']}/mly1_public/2/14/8529/5975"
         assert requests.get(url, query, timeout=20).status_code == 503
-        assert requests.get(f"{printed['MAPILLARY_GRAPH_URL']}/1", query, timeout=20).json() == {"id": "1"}
+        image = f"{printed['MAPILLARY_GRAPH_URL']}/{CHECKED_IMAGE}"
+        assert requests.get(image, query, timeout=20).json() == {"id": CHECKED_IMAGE}
         process.terminate()
         assert process.wait(10) == 0
