@@ -9,6 +9,7 @@ from mapillary_coverage.core.endpoint import Server
 from mapillary_coverage.core.errors import CancelledError, GraphBusyError
 from mapillary_coverage.core.graph_client import GraphClient
 from mapillary_coverage.core.network.session import HttpSession
+from tests.emulator.graph import CHECKED_IMAGE
 
 
 @pytest.fixture
@@ -26,10 +27,10 @@ def client(server, session, stop=None):
 def test_nothing_more_is_asked_when_nearly_all_is_used(emulator, session, percent):
     server = emulator(app_usage=percent)
     graph = client(server, session)
-    assert graph.exists("1"), "that it is nearly used up is only known from a reply"
+    assert graph.exists(CHECKED_IMAGE), "that it is nearly used up is only known from a reply"
     for _ in range(2):
         with pytest.raises(GraphBusyError, match=f"has used {percent} % of the requests"):
-            graph.exists("2")
+            graph.exists(CHECKED_IMAGE)
     assert len(server.requests) == 1
 
 
@@ -37,7 +38,7 @@ def test_nothing_more_is_asked_when_nearly_all_is_used(emulator, session, percen
 def test_there_is_no_rest_while_enough_is_left(emulator, session, percent):
     server = emulator(app_usage=percent)
     graph = client(server, session, threading.Event())
-    assert [graph.entity(number, ["id"])["id"] for number in ("1", "2", "3")] == ["1", "2", "3"]
+    assert [graph.entity(CHECKED_IMAGE, ["id"])["id"] for _ in range(3)] == [CHECKED_IMAGE] * 3
     assert len(server.requests) == 3
 
 
@@ -45,19 +46,19 @@ def test_a_refusal_counts_as_well(emulator, session):
     server = emulator(app_usage=97)
     server.fail("no-such-object", surface="graph")
     graph = client(server, session)
-    assert not graph.exists("1")
+    assert not graph.exists(CHECKED_IMAGE)
     with pytest.raises(GraphBusyError):
-        graph.exists("1")
+        graph.exists(CHECKED_IMAGE)
     assert len(server.requests) == 1
 
 
 def test_a_rest_ends_when_the_person_stops(emulator, session):
     server, stop = emulator(app_usage=96), threading.Event()
     graph = client(server, session, stop)
-    graph.exists("1")
+    graph.exists(CHECKED_IMAGE)
     stop.set()
     with pytest.raises(CancelledError):
-        graph.exists("2")
+        graph.exists(CHECKED_IMAGE)
     assert len(server.requests) == 1
 
 
@@ -65,5 +66,5 @@ def test_after_a_rest_it_goes_on(emulator, session, monkeypatch):
     monkeypatch.setattr("mapillary_coverage.core.graph_client._REST_SECONDS", 0.01)
     server = emulator(app_usage=96)
     graph = client(server, session, threading.Event())
-    assert [graph.exists(number) for number in ("1", "2", "3")] == [True, True, True]
+    assert [graph.exists(CHECKED_IMAGE) for _ in range(3)] == [True, True, True]
     assert len(server.requests) == 3

@@ -16,6 +16,7 @@ from tests.conftest import access_to, request_for
 from tests.emulator import Town
 from tests.emulator.certificates import self_signed
 from tests.emulator.exchange import Answer
+from tests.emulator.graph import CHECKED_IMAGE
 from tests.emulator.tokens import made_up_token
 from tests.emulator.wire import Wire
 
@@ -78,9 +79,9 @@ def test_debugging_shows_no_token_of_a_download_that_fails(emulator, fault, debu
 
 def test_debugging_shows_no_token_of_a_question_to_the_graph(emulator, session, debugging, capfd, caplog):
     server = emulator()
-    assert graph_of(server, session).entity("123", ["id"]) == {"id": "123"}
+    assert graph_of(server, session).entity(CHECKED_IMAGE, ["id"]) == {"id": CHECKED_IMAGE}
     told = "".join([*capfd.readouterr(), caplog.text])
-    assert "/123?fields=id" in told, "the request itself is logged"
+    assert f"/{CHECKED_IMAGE}?fields=id" in told, "the request itself is logged"
     assert secret_part(server.credential) not in told
 
 
@@ -100,7 +101,7 @@ def test_debugging_shows_neither_a_forms_secret_nor_the_headers(emulator, sessio
 def test_one_run_that_ends_leaves_the_log_of_another_clean(emulator, session, debugging, caplog):
     server = emulator()
     HttpSession(1).close()
-    session.get(f"{server.graph_url}/123", {"access_token": server.credential})
+    session.get(f"{server.graph_url}/{CHECKED_IMAGE}", {"access_token": server.credential})
     assert secret_part(server.credential) not in caplog.text
 
 
@@ -130,7 +131,7 @@ def test_a_download_sends_its_token_in_the_query_only(server):
 
 def test_the_graph_gets_the_token_in_the_header_only(emulator, session):
     server = emulator(recorded=[])
-    graph_of(server, session).entity("123", ["id"])
+    graph_of(server, session).entity(CHECKED_IMAGE, ["id"])
     (request,) = server.recorded
     assert request.query == {"fields": "id"}
     assert request.headers["Authorization"] == f"OAuth {server.credential}"
@@ -150,7 +151,7 @@ def test_a_picture_is_fetched_without_any_token(emulator, session, tmp_path, mon
     pictures.start()
     url = f"http://127.0.0.1:{pictures.server_address[1]}/thumbnail"
     try:
-        graph_of(graph, session).entity("123", ["id"])
+        graph_of(graph, session).entity(CHECKED_IMAGE, ["id"])
         replies = [session.get(url, {}) for _ in range(2)]
     finally:
         pictures.close()
