@@ -20,6 +20,12 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--tiles", type=Path, help="serve this folder, laid out TILESET/z/x/y.mvt, instead of a town")
     parser.add_argument("--images-per-tile", type=int, default=Town.images_per_tile)
+    parser.add_argument(
+        "--features",
+        type=int,
+        default=Town.features_per_tile,
+        help="map features per tile: so many objects and as many signs",
+    )
     parser.add_argument("--seed", type=int, default=Town.seed)
     parser.add_argument("--size", type=int, default=Town.size, help="the town's side in tiles")
     parser.add_argument("--west", type=int, default=Town.west, help="x of the town's first tile")
@@ -34,7 +40,9 @@ def main() -> None:
         help=f"serve a fault; may be repeated. NAME is one of {', '.join(sorted(FAULTS))}",
     )
     options = parser.parse_args()
-    source: TileSource = Town(options.seed, options.west, options.north, options.size, options.images_per_tile)
+    source: TileSource = Town(
+        options.seed, options.west, options.north, options.size, options.images_per_tile, options.features
+    )
     if options.tiles:
         if not options.tiles.is_dir():
             parser.error(f"there is no folder {options.tiles}")

@@ -1,12 +1,14 @@
-"""Images, users and organizations of a town as the graph describes them, each agreeing with its tile."""
+"""Images, map features, users and organizations of a town as the graph describes them, each agreeing with its tile."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from random import Random
 from typing import Any, Callable, Optional
 
 from .fields import Node, Selection
+from .map_features import POINTS, SIGNS, MapFeature
 from .streets import Placed
 from .town import CREATOR_STEP, FIRST_CREATOR, FIRST_ORGANIZATION, Town
 
@@ -34,6 +36,7 @@ PANORAMIC_CAMERAS = (
 )
 ORIENTATIONS = (1,) * 17 + (3, 6, 8)
 WRAPPED = 2**32
+OBJECT_TYPES = {POINTS: "mvd_fast", SIGNS: "trafficsign"}
 
 
 def point(lon_lat: tuple[float, float]) -> dict[str, Any]:
@@ -129,3 +132,27 @@ def _reconstruction(town: Town, placed: Placed, random: Random) -> Mapping[str, 
         "mesh": {"id": str(cluster + 1), "url": f"https://mesh.invalid/{cluster + 1}"},
         "sfm_cluster": {"id": str(cluster), "url": f"https://clusters.invalid/{cluster}"},
     }
+
+
+def graph_time(milliseconds: Optional[int]) -> Optional[str]:
+    """A time as the graph writes those of map features and detections."""
+    if milliseconds is None:
+        return None
+    return datetime.fromtimestamp(milliseconds // 1000, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S+0000")
+
+
+def map_feature(town: Town, feature: MapFeature, images: Callable[[Selection], Optional[dict[str, Any]]]) -> Node:
+    """A feature as the graph describes it; some have no position, some no direction."""
+    shown = feature.properties
+    random = town.random("map feature", shown["id"])
+    values = {
+        "aligned_direction": round(random.uniform(0, 360), 10) if random.random() < 0.8 else None,
+        "first_seen_at": graph_time(shown["first_seen_at"]),
+        "geometry": point(town.lon_lat(feature.x, feature.y)) if random.random() < 0.95 else None,
+        "id": str(shown["id"]),
+        "images": images,
+        "last_seen_at": graph_time(shown["last_seen_at"]),
+        "object_type": OBJECT_TYPES[feature.tileset],
+        "object_value": shown["value"],
+    }
+    return Node("MapFeature", values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
@@ -68,6 +69,13 @@ def is_in(place: Degrees, area: Optional[Sequence[float]]) -> bool:
         return True
     west, south, east, north = area
     return west <= place[0] <= east and south <= place[1] <= north
+
+
+def matches(value: str, patterns: Optional[list[str]]) -> bool:
+    """Whether a value is one of those asked for, in which `*` stands for anything; without any all are."""
+    if patterns is None:
+        return True
+    return any(re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), value) for pattern in patterns)
 
 
 def moment(query: Query, name: str) -> Optional[int]:

@@ -11,6 +11,7 @@ from typing import Any, Callable, Optional
 from .exchange import Answer, Request, as_tile
 from .faults import FAULTS, FaultRule
 from .graph import GRAPH_PATH, MOST_IDS, GraphSource, graph_reply, graph_token
+from .map_features import LAYERS
 from .oauth import OAuthServer
 from .tiles import TileSource
 from .tokens import GRAPH_REFUSALS, TILE_REFUSALS, made_up_token, token_in_header
@@ -18,7 +19,7 @@ from .town import Town
 from .town_graph import TownGraph
 from .wire import Wire
 
-TILESETS = ("mly1_public", "mly1_computed_public")
+TILESETS = ("mly1_public", "mly1_computed_public", *LAYERS)
 NO_TOWN = Town(size=0)
 TILE_PATH = re.compile(r"^/maps/vtp/(?P<tileset>\w+)/2/(?P<z>\d+)/(?P<x>\d+)/(?P<y>\d+)$")
 

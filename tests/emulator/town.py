@@ -1,4 +1,5 @@
-"""A generated town: a deterministic grid of streets with sequences and images, as Mapillary's tiles show them.
+"""A generated town: a deterministic grid of streets with sequences, images and map features, as Mapillary's tiles show
+them.
 
 Sequences run through up to three tiles and are cut at each; images near a border come in both tiles, one unit apart;
 some values are absent or impossible, in the shares that genuine tiles show (0.04 % of times are 0, 76 % of images have
@@ -9,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
 from random import Random
 from typing import Any, Optional
 
 from .encoding import LINE, POINT, TILE_EXTENT, Feature, encode
+from .map_features import LAYERS, MapFeature, along_streets
 from .streets import BUFFER, STREETS, TILES_PER_SEQUENCE, ZOOM, Placed, Street, StreetGrid
 
 FIRST_TIME_MS, LAST_TIME_MS = 1_400_000_000_000, 1_760_000_000_000
@@ -24,12 +26,16 @@ FIRST_ORGANIZATION, ORGANIZATIONS = 5 * 10**14, 3
 
 @dataclass(frozen=True)
 class Town(StreetGrid):
-    """The streets of a grid with so many images in each tile."""
+    """The streets of a grid with so many images in each tile, and so many objects and as many signs."""
 
     images_per_tile: int = 400
+    features_per_tile: int = 60
 
     def tile(self, tileset: str, z: int, x: int, y: int) -> bytes:
         """The tile's bytes, empty where there is nothing."""
+        if tileset in LAYERS:
+            seen = list(self._seen(tileset, x, y)) if z == ZOOM else []
+            return encode({LAYERS[tileset]: seen}) if seen else b""
         computed = tileset == "mly1_computed_public"
         if z == ZOOM:
             layers = {"sequence": list(self._lines(x, y)), "image": list(self._points(x, y, computed))}
@@ -112,6 +118,15 @@ class Town(StreetGrid):
 
         for image, px, py in self.drawn(x, y, self.images, place):
             yield Feature(POINT, [[(px, py)]], image.properties)
+
+    @lru_cache(maxsize=64)  # noqa: B019
+    def map_features(self, tileset: str, x: int, y: int) -> tuple[MapFeature, ...]:
+        """The objects or signs of one tile, without its buffer."""
+        return along_streets(self, tileset, self.features_per_tile, x, y)
+
+    def _seen(self, tileset: str, x: int, y: int) -> Iterator[Feature]:
+        for feature, px, py in self.drawn(x, y, partial(self.map_features, tileset)):
+            yield Feature(POINT, [[(px, py)]], feature.properties)
 
     def _lines(self, x: int, y: int) -> Iterator[Feature]:
         if not self.inside(x, y):

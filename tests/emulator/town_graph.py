@@ -9,6 +9,7 @@ from typing import Any, Optional, Protocol
 
 from . import entities, search
 from .fields import Node, Selection, bad_parameter, parse_fields, select
+from .map_features import LAYERS, MapFeature, images_of
 from .streets import Placed
 from .town import CREATOR_STEP, CREATORS, FIRST_CREATOR, FIRST_ORGANIZATION, ORGANIZATIONS, Town
 
@@ -23,7 +24,7 @@ class Site(Protocol):
 
 
 class TownGraph:
-    """Every image of a town, its users and its organizations. The town is looked through once, when first asked."""
+    """A town's images and map features, its users and organizations; they are looked up once, when first asked for."""
 
     def __init__(self, town: Town, site: Site) -> None:
         self._town = town
@@ -42,7 +43,8 @@ class TownGraph:
         """The reply to a search. Raises Refusal; None where there is no such search."""
         if name == "image_ids":
             return {"data": [{"id": _id(image)} for image in self._sequences.get(query.get("sequence_id", ""), [])]}
-        return self._search_images(query) if name == "images" else None
+        searches = {"images": self._search_images, "map_features": self._search_map_features}
+        return searches[name](query) if name in searches else None
 
     @cached_property
     def _users(self) -> dict[str, int]:
@@ -58,6 +60,12 @@ class TownGraph:
             return self._images_made
 
     @cached_property
+    def _features(self) -> dict[str, MapFeature]:
+        town = self._town
+        found = (feature for tile in town.tiles() for kind in LAYERS for feature in town.map_features(kind, *tile))
+        return {_id(feature): feature for feature in found}
+
+    @cached_property
     def _sequences(self) -> dict[str, list[Placed]]:
         found: dict[str, list[Placed]] = {}
         for image in sorted(self._images.values(), key=lambda image: image.along):
@@ -67,6 +75,8 @@ class TownGraph:
     def _node(self, node_id: str) -> Optional[Node]:
         if node_id in self._images:
             return self._image(self._images[node_id])
+        if node_id in self._features:
+            return self._map_feature(self._features[node_id])
         if node_id in self._users:
             return entities.user(self._users[node_id])
         if 0 <= int(node_id) - FIRST_ORGANIZATION < ORGANIZATIONS:
@@ -75,6 +85,14 @@ class TownGraph:
 
     def _image(self, placed: Placed) -> Node:
         return entities.image(self._town, placed, self._site.picture_url, lambda inner: None)
+
+    def _map_feature(self, feature: MapFeature) -> Node:
+        def images(inner: Selection) -> Optional[dict[str, Any]]:
+            seen_in = images_of(feature, self._town.images(*self._town.tile_of(feature)))
+            wanted = inner or {"geometry": {}}
+            return {"data": [select(self._image(image), wanted) for image in seen_in]} if seen_in else None
+
+        return entities.map_feature(self._town, feature, images)
 
     def _reply(self, images: Iterable[Placed], fields: Selection, paging: Mapping[str, Any]) -> dict[str, Any]:
         return {"data": [select(self._image(image), fields) for image in images], **paging}
@@ -110,6 +128,21 @@ class TownGraph:
         if not {"bbox", "creator_username", "organization_id", "lat"} & set(query):
             raise bad_parameter("A search needs bbox, lat and lng, ids, a creator or an organization")
         return list(self._images.values())
+
+    def _search_map_features(self, query: search.Query) -> dict[str, Any]:
+        area, values = search.box(query), search.names(query, "object_values")
+        if area is None:
+            raise bad_parameter("Param bbox is missing")
+        times = {name: search.window(query, name) for name in ("first_seen_at", "last_seen_at")}
+        found = [
+            feature
+            for feature in self._features.values()
+            if search.is_in(self._lon_lat(feature), area)
+            and search.matches(feature.properties["value"], values)
+            and all(start <= (feature.properties[name] or 0) <= end for name, (start, end) in times.items())
+        ]
+        fields = parse_fields(query.get("fields"))
+        return {"data": [select(self._map_feature(feature), fields) for feature in found[: search.limit(query)]]}
 
     def _lon_lat(self, placed: Placed) -> search.Degrees:
         return self._town.lon_lat(placed.x, placed.y)
