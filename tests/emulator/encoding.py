@@ -4,27 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Optional
 
 from mapbox_vector_tile.Mapbox import vector_tile_pb2
 
 TILE_EXTENT = 4096
-POINT, LINE = 1, 2
+POINT, LINE, POLYGON = 1, 2, 3
 
 
 @dataclass
 class Feature:
-    """`parts` in tile units, y down: a point is one part with one vertex. Properties that are None are left out."""
+    """`parts` in tile units, y down: a point is one part with one vertex, a polygon's are its rings, not closed.
+
+    Properties that are None are left out.
+    """
 
     shape: int
     parts: list[list[tuple[int, int]]]
     properties: Mapping[str, Any] = field(default_factory=dict)
 
 
-def encode(layers: Mapping[str, Iterable[Feature]], version: int = 2) -> bytes:
-    """The tile with these layers; feature ids run through the whole tile, as Mapillary's do."""
+def encode(layers: Mapping[str, Iterable[Feature]], version: int = 2, first_id: Optional[int] = 0) -> bytes:
+    """The tile with these layers; feature ids run through the whole tile, as Mapillary's do. None leaves them out."""
     tile = vector_tile_pb2.tile()
-    ordinal = 0
+    ordinal = first_id
     for name, features in layers.items():
         layer = tile.layers.add(name=name, version=version, extent=TILE_EXTENT)
         keys: dict[str, int] = {}
@@ -35,8 +38,10 @@ def encode(layers: Mapping[str, Iterable[Feature]], version: int = 2) -> bytes:
                 if value is not None:
                     tags.append(keys.setdefault(key, len(keys)))
                     tags.append(values.setdefault((type(value), value), len(values)))
-            layer.features.add(id=ordinal, type=source.shape, tags=tags, geometry=_commands(source))
-            ordinal += 1
+            encoded = layer.features.add(type=source.shape, tags=tags, geometry=_commands(source))
+            if ordinal is not None:
+                encoded.id = ordinal
+                ordinal += 1
         layer.keys.extend(keys)
         for kind, value in values:
             layer.values.add(**{_VALUE_FIELDS[kind]: value})
@@ -57,6 +62,8 @@ def _commands(feature: Feature) -> list[int]:
                 commands.append((len(part) - 1) << 3 | 2)
             commands += [_zigzag(next_x - x), _zigzag(next_y - y)]
             x, y = next_x, next_y
+        if feature.shape == POLYGON:
+            commands.append(1 << 3 | 7)
     return commands
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
 from typing import Any, Optional, Protocol
 
-from . import entities, search
+from . import detections, entities, search
+from .detections import Detection
 from .fields import Node, Selection, bad_parameter, parse_fields, select
-from .map_features import LAYERS, MapFeature, images_of
+from .map_features import MapFeature, images_of
 from .streets import Placed
-from .town import CREATOR_STEP, CREATORS, FIRST_CREATOR, FIRST_ORGANIZATION, ORGANIZATIONS, Town
+from .town import Town
+from .town_index import TownIndex, id_of
 
 
 class Site(Protocol):
@@ -30,6 +31,7 @@ class TownGraph:
         self._town = town
         self._site = site
         self._lock = threading.Lock()
+        self._looked_up: Optional[TownIndex] = None
 
     def kind(self, node_id: str) -> Optional[str]:
         node = self._node(node_id)
@@ -42,49 +44,53 @@ class TownGraph:
     def collection(self, name: str, query: Mapping[str, str]) -> Optional[dict[str, Any]]:
         """The reply to a search. Raises Refusal; None where there is no such search."""
         if name == "image_ids":
-            return {"data": [{"id": _id(image)} for image in self._sequences.get(query.get("sequence_id", ""), [])]}
+            images = self._index().sequences.get(query.get("sequence_id", ""), [])
+            return {"data": [{"id": id_of(image)} for image in images]}
         searches = {"images": self._search_images, "map_features": self._search_map_features}
-        return searches[name](query) if name in searches else None
+        return searches[name](query) if name in searches else self._detections(name, query)
 
-    @cached_property
-    def _users(self) -> dict[str, int]:
-        return {str(user): user for user in range(FIRST_CREATOR, FIRST_CREATOR + CREATORS * CREATOR_STEP, CREATOR_STEP)}
+    def _detections(self, name: str, query: search.Query) -> Optional[dict[str, Any]]:
+        """For `ID/detections`."""
+        index, node_id = self._index(), name.partition("/")[0]
+        if node_id in index.images:
+            found = detections.of_image(self._town, index.images[node_id])
+        elif node_id in index.features:
+            found = detections.of_feature(self._town, index.features[node_id])
+        else:
+            return None
+        size = search.limit(query, search.DETECTIONS_PER_PAGE)
+        chosen, paging = search.page(found, size, query, f"{self._site.address}/{name}")
+        return {"data": self._described(chosen, parse_fields(query.get("fields"))), **paging}
 
-    @cached_property
-    def _images_made(self) -> dict[str, Placed]:
-        return {_id(image): image for tile in self._town.tiles() for image in self._town.images(*tile)}
-
-    @property
-    def _images(self) -> dict[str, Placed]:
+    def _index(self) -> TownIndex:
         with self._lock:
-            return self._images_made
-
-    @cached_property
-    def _features(self) -> dict[str, MapFeature]:
-        town = self._town
-        found = (feature for tile in town.tiles() for kind in LAYERS for feature in town.map_features(kind, *tile))
-        return {_id(feature): feature for feature in found}
-
-    @cached_property
-    def _sequences(self) -> dict[str, list[Placed]]:
-        found: dict[str, list[Placed]] = {}
-        for image in sorted(self._images.values(), key=lambda image: image.along):
-            found.setdefault(image.properties["sequence_id"], []).append(image)
-        return found
+            if self._looked_up is None:
+                self._looked_up = TownIndex.of(self._town)
+            return self._looked_up
 
     def _node(self, node_id: str) -> Optional[Node]:
-        if node_id in self._images:
-            return self._image(self._images[node_id])
-        if node_id in self._features:
-            return self._map_feature(self._features[node_id])
-        if node_id in self._users:
-            return entities.user(self._users[node_id])
-        if 0 <= int(node_id) - FIRST_ORGANIZATION < ORGANIZATIONS:
-            return entities.organization(int(node_id))
+        index = self._index()
+        if node_id in index.images:
+            return self._image(index.images[node_id])
+        if node_id in index.features:
+            return self._map_feature(index.features[node_id])
+        if node_id in index.users:
+            return entities.user(index.users[node_id])
+        if node_id in index.organizations:
+            return entities.organization(index.organizations[node_id])
         return None
 
     def _image(self, placed: Placed) -> Node:
-        return entities.image(self._town, placed, self._site.picture_url, lambda inner: None)
+        def ids_of_detections(inner: Selection) -> Optional[dict[str, Any]]:
+            found = self._described(detections.of_image(self._town, placed), inner)
+            return {"data": found} if found else None
+
+        return entities.image(self._town, placed, self._site.picture_url, ids_of_detections)
+
+    def _described(self, found: Iterable[Detection], fields: Selection) -> list[dict[str, Any]]:
+        return [
+            select(detections.node(self._town, detection, self._image(detection.image)), fields) for detection in found
+        ]
 
     def _map_feature(self, feature: MapFeature) -> Node:
         def images(inner: Selection) -> Optional[dict[str, Any]]:
@@ -119,15 +125,15 @@ class TownGraph:
         return self._reply(chosen, fields, paging)
 
     def _candidates(self, query: search.Query) -> Sequence[Placed]:
-        ids = search.names(query, "image_ids")
+        index, ids = self._index(), search.names(query, "image_ids")
         if ids is not None:
-            return [self._images[image_id] for image_id in dict.fromkeys(ids) if image_id in self._images]
+            return [index.images[image_id] for image_id in dict.fromkeys(ids) if image_id in index.images]
         sequences = search.names(query, "sequence_ids", "sequence_id")
         if sequences is not None:
-            return [image for key in sequences for image in self._sequences.get(key, [])]
+            return [image for key in sequences for image in index.sequences.get(key, [])]
         if not {"bbox", "creator_username", "organization_id", "lat"} & set(query):
             raise bad_parameter("A search needs bbox, lat and lng, ids, a creator or an organization")
-        return list(self._images.values())
+        return list(index.images.values())
 
     def _search_map_features(self, query: search.Query) -> dict[str, Any]:
         area, values = search.box(query), search.names(query, "object_values")
@@ -136,7 +142,7 @@ class TownGraph:
         times = {name: search.window(query, name) for name in ("first_seen_at", "last_seen_at")}
         found = [
             feature
-            for feature in self._features.values()
+            for feature in self._index().features.values()
             if search.is_in(self._lon_lat(feature), area)
             and search.matches(feature.properties["value"], values)
             and all(start <= (feature.properties[name] or 0) <= end for name, (start, end) in times.items())
@@ -146,10 +152,6 @@ class TownGraph:
 
     def _lon_lat(self, placed: Placed) -> search.Degrees:
         return self._town.lon_lat(placed.x, placed.y)
-
-
-def _id(placed: Placed) -> str:
-    return str(placed.properties["id"])
 
 
 def _is_as_asked(image: Placed, query: search.Query) -> bool:
