@@ -14,7 +14,7 @@ from typing import Callable, Optional
 from .encoding import POINT, Feature, encode
 from .exchange import MVT_TYPE, Answer, api_error, as_tile
 
-SURFACES = ("tiles", "graph", "token")
+SURFACES = ("tiles", "graph", "token", "pictures")
 
 
 def _gzip_with_header(tile: bytes) -> Answer:
@@ -122,7 +122,7 @@ class FaultRule:
 
     Requests are counted from 1, each rule counting those for its tile, `z/x/y` or `TILESET/z/x/y`. On the surface
     "graph" the tile is the path without its slash, such as `me`, `images` or `123/detections`, and `ids` for a batch;
-    "token" is the exchange of codes and tokens.
+    "token" is the exchange of codes and tokens. On the surface "pictures" the tile is the image and size: `123/1024`.
     """
 
     fault: str

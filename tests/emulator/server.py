@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Callable, Optional
 
-from .exchange import Answer, Request, as_tile
+from .exchange import MVT_TYPE, Answer, Request, as_tile
 from .faults import FAULTS, FaultRule
 from .graph import GRAPH_PATH, MOST_IDS, GraphSource, graph_reply, graph_token
 from .map_features import LAYERS
 from .oauth import OAuthServer
+from .pictures import PICTURE_PATH, PictureBook, carries_token
 from .tiles import TileSource
 from .tokens import GRAPH_REFUSALS, TILE_REFUSALS, made_up_token, token_in_header
 from .town import Town
@@ -26,11 +27,12 @@ TILE_PATH = re.compile(r"^/maps/vtp/(?P<tileset>\w+)/2/(?P<z>\d+)/(?P<x>\d+)/(?P
 
 @dataclass(frozen=True)
 class Seen:
-    """One request as the server saw it, without its query."""
+    """One request as the server saw it, without its query; `has_token` tells whether a token came along anywhere."""
 
     path: str
     status: int
     fault: str = ""
+    has_token: bool = False
 
 
 @dataclass
@@ -44,6 +46,7 @@ class Emulator(OAuthServer):
     `graph` is what the graph's replies come from; by itself it is that of the source if this is a town, else empty.
     Ids in `gone` are of deleted objects: a batch leaves them out, or, with `gone_refuses_batch`, fails as a whole.
     A batch of more than `batch_limit` ids is too much for the server, one of more than 50 is always refused.
+    `picture_uses` is for how many fetches the URL of a picture is good; None for any number.
     """
 
     source: TileSource = field(default_factory=Town)
@@ -59,11 +62,13 @@ class Emulator(OAuthServer):
     gone: set[str] = field(default_factory=set)
     gone_refuses_batch: bool = False
     batch_limit: int = MOST_IDS
+    picture_uses: Optional[int] = None
 
     def __post_init__(self) -> None:
         self._graph_source = self.graph or TownGraph(self.source if isinstance(self.source, Town) else NO_TOWN, self)
         self.register(self.credential)
         self._wire: Optional[Wire] = None
+        self._pictures = PictureBook()
 
     @property
     def address(self) -> str:
@@ -89,7 +94,11 @@ class Emulator(OAuthServer):
 
     def picture_url(self, image_id: str, size: str, shape: tuple[int, int]) -> str:
         """Where the picture of an image is: another one at each call."""
-        return f"{self.address}/pictures/{image_id}/{size}.jpg"
+        return self._pictures.url(self.address, image_id, size, shape)
+
+    def expire_pictures(self) -> None:
+        """No picture's URL that was given so far is good any more."""
+        self._pictures.expire()
 
     def __enter__(self) -> Emulator:
         self._wire = Wire(self.port, self.answer, lambda: self.delay, self.certificate)
@@ -108,7 +117,7 @@ class Emulator(OAuthServer):
         """The reply to a request, and a line in `requests`."""
         answer, fault = self._answer(request)
         with self._lock:
-            self.requests.append(Seen(request.path, answer.status, fault))
+            self.requests.append(Seen(request.path, answer.status, fault, carries_token(request)))
             if self.recorded is not None:
                 self.recorded.append(request)
         return answer
@@ -118,6 +127,9 @@ class Emulator(OAuthServer):
             return self._token(request) if request.path == "/token" else (Answer(404), "")
         if request.path == "/connect":
             return self.connect(request.query), ""
+        picture = PICTURE_PATH.fullmatch(request.path)
+        if picture:
+            return self._picture(request, picture["name"])
         asked = GRAPH_PATH.fullmatch(request.path)
         return self._graph(request, asked["name"]) if asked else self._tile(request)
 
@@ -152,6 +164,12 @@ class Emulator(OAuthServer):
         answer, fault = self._spoilt("graph", (name or "ids",), token, reply)
         return self._with_usage(answer), fault
 
+    def _picture(self, request: Request, name: str) -> tuple[Answer, str]:
+        refused = self._pictures.refusal(request, self.picture_uses)
+        if refused:
+            return refused, ""
+        return self._spoilt("pictures", (name,), "", lambda: self._pictures.picture(request))
+
     def _token(self, request: Request) -> tuple[Answer, str]:
         refused = self.secret_refusal(request)
         if refused:
@@ -174,5 +192,8 @@ class Emulator(OAuthServer):
             return reply(), ""
         answer = FAULTS[due[0]](b"")
         if answer.status == 200:
-            answer = FAULTS[due[0]](reply().body)
+            sound = reply()
+            answer = FAULTS[due[0]](sound.body)
+            if answer.headers.get("Content-Type") == MVT_TYPE:
+                answer = replace(answer, headers={**answer.headers, "Content-Type": sound.headers["Content-Type"]})
         return replace(answer, body=answer.body.replace(b"{token}", token.encode())), due[0]
