@@ -265,14 +265,11 @@ def test_a_file_in_place_of_the_folder_costs_the_memory_only(path):
     assert_counts_for_the_session_only(Usage(path, ANY_PACE))
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")
-def test_a_folder_that_cannot_be_written_to_costs_the_memory_only(tmp_path):
-    os.seteuid(65534)
-    try:
-        assert_counts_for_the_session_only(Usage(Path("/proc/no/usage.sqlite"), ANY_PACE))
-        assert_counts_for_the_session_only(Usage(tmp_path / "usage.sqlite", ANY_PACE))
-    finally:
-        os.seteuid(0)
+def test_a_folder_that_cannot_be_written_to_costs_the_memory_only(open_folder, request):
+    open_folder.chmod(0o555)
+    request.getfixturevalue("ordinary_user")
+    assert_counts_for_the_session_only(Usage(open_folder / "usage.sqlite", ANY_PACE))
+    assert_counts_for_the_session_only(Usage(open_folder / "folder" / "usage.sqlite", ANY_PACE))
 
 
 def assert_counts_for_the_session_only(usage):
