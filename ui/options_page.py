@@ -93,8 +93,8 @@ class OptionsPage(QgsOptionsPageWidget):
         usage, fingerprint = self._settings.traffic().usage, self._settings.credentials.known_fingerprint()
         used = usage.used_today(fingerprint) if fingerprint else 0
         self.page.quotaLabel.setText(
-            f"Asked for today (UTC) with this token: {counted(used, 'tile')} of the {usage.pace.quota:,} that Mapillary"
-            " allows an application in a day. Other programs with the same token are not counted here."
+            f"Asked for today (UTC) through your application: {counted(used, 'tile')} of the {usage.pace.quota:,} that"
+            " Mapillary allows it in a day. What other programs ask for through it is not counted here."
         )
 
     def _clear(self) -> None:

@@ -57,7 +57,9 @@ def test_it_shows_and_empties_the_cache_and_shows_the_quota(settings, qgis_paren
     settings.credentials.enter(server.credential)
     download_coverage(request_for(TileId(14, 8528, 5974), TileId(14, 8531, 5977)), settings.tile_access())
     page = OptionsPage(settings, qgis_parent)
-    assert page.page.quotaLabel.text().startswith("Asked for today (UTC) with this token: 16 tiles of the 50,000")
+    assert page.page.quotaLabel.text().startswith(
+        "Asked for today (UTC) through your application: 16 tiles of the 50,000"
+    )
     assert page.page.usedLabel.text() != "In use: 0.0 MB"
     page.page.clearButton.click()
     assert page.page.usedLabel.text() == "In use: 0.0 MB"
