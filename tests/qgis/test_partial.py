@@ -1,7 +1,7 @@
 """What was read is kept, marked as partial, and completed in the same layers."""
 
 import pytest
-from qgis.core import QgsGeometry, QgsProject, QgsRectangle, QgsVectorFileWriter
+from qgis.core import QgsApplication, QgsGeometry, QgsProject, QgsRectangle, QgsVectorFileWriter
 from qgis.PyQt.QtCore import Qt
 
 from mapillary_coverage.core.download import download_coverage
@@ -61,6 +61,20 @@ def test_a_partial_result_says_so_in_every_name(wide, server, qtbot, bar):  # no
         assert f"The result is partial: {tiles(wide, 8529)} tiles could not be read." in layer.metadata().abstract()
     assert wide.panel.retryButton.isVisibleTo(wide.panel)
     assert wide.panel.retryButton.text() == f"Retry {tiles(wide, 8529)} missing"
+
+
+@pytest.mark.parametrize("column", [8529, None], ids=["partial", "complete"])
+def test_a_result_is_logged_once(wide, server, qtbot, column):  # noqa: F811
+    logged = []
+    QgsApplication.messageLog().messageReceived.connect(
+        lambda text, tag, _: logged.append(text) if tag == "Mapillary Coverage" else None
+    )
+    if column:
+        spoil(server, column)
+    download(qtbot, wide)
+    assert len(logged) == 2
+    assert logged[0].startswith("Downloading ")
+    assert all(sentence in logged[1] for sentence in wide.panel.resultLabel.text().splitlines())
 
 
 def test_retry_reads_only_what_is_missing_and_completes_the_same_layers(wide, server, qtbot, bar):  # noqa: F811
