@@ -52,8 +52,7 @@ class Estimate:
         cached = f", {self.cached:,} of them in the cache" if self.cached else ""
         sentences = [f"{self.tiles:,} tile{'' if self.tiles == 1 else 's'}{cached}."]
         if self.offline:
-            what = f"the other {self.missing:,} will be missing" if self.missing else "nothing will be missing"
-            return f"{sentences[0]} Working offline: {what}."
+            return f"{sentences[0]} Working offline: {self._lacking_offline()}."
         if self.missing and self.images is not None and self.received_bytes is not None:
             megabytes = self.received_bytes / 2**20
             size = f"{megabytes:,.0f} MB" if megabytes >= 1 else "less than 1 MB"
@@ -65,6 +64,15 @@ class Estimate:
                 f"Takes {_duration(self.seconds)} or more: slow on purpose, so that Mapillary does not block you."
             )
         return " ".join(sentences)
+
+    def _lacking_offline(self) -> str:
+        if not self.missing:
+            return "nothing will be missing"
+        if self.cached:
+            return f"the other {self.missing:,} will be missing"
+        if self.tiles == 1:
+            return "it is not in the cache, so it will be missing"
+        return "none of them is in the cache, so all will be missing"
 
 
 def estimate(

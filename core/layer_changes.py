@@ -14,6 +14,7 @@ from qgis.core import (
     QgsVectorDataProvider,
     QgsVectorLayer,
 )
+from qgis.PyQt import sip
 
 from .errors import CancelledError, RefusedFeaturesError
 from .layers import BATCH, features_of, fields_of
@@ -36,20 +37,25 @@ class LayerChanges:
         """Make the changes, a batch at each step, so that QGIS can draw in between. On the main thread.
 
         Fields are found by name: a layer that was made permanent has one more, and a person may have removed some.
-        Raises RefusedFeaturesError where the layer does not take a change.
+        Raises RefusedFeaturesError where the layer does not take a change, and where it was made permanent meanwhile:
+        then its features are numbered anew, and the last changes may have come too late for the copy.
         """
         shown = layer.subsetString()
         if shown:
             layer.setSubsetString("")
+        provider = layer.dataProvider()
         try:
-            yield from self._apply(layer, layer.dataProvider())
+            for _ in self._apply(provider):
+                yield
+                if layer.dataProvider() is not provider:
+                    raise RefusedFeaturesError()
         finally:
-            if shown:
+            if shown and not sip.isdeleted(layer):
                 layer.setSubsetString(shown)
         layer.updateExtents()
         layer.triggerRepaint()
 
-    def _apply(self, layer: QgsVectorLayer, provider: QgsVectorDataProvider) -> Iterator[None]:
+    def _apply(self, provider: QgsVectorDataProvider) -> Iterator[None]:
         indexes = [provider.fields().lookupField(name) for name in self.names]
         key_index = indexes[0]
         if key_index < 0:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import traceback
 from typing import Optional
 
-from qgis.core import Qgis, QgsTask
+from qgis.core import QgsTask
 from qgis.PyQt.QtCore import pyqtSignal
 
-from .errors import CancelledError, MapillaryError, UnexpectedError
-from .log import log
-from .network.redaction import redact
+from .caught import Caught
+from .errors import CancelledError, MapillaryError
 
 
 class PluginTask(QgsTask):
     """A task of QGIS' task manager; a subclass has `work`. `ended` fires once on the main thread, however it ends, and
     `error` then says what kept it from succeeding.
 
-    An exception that left the thread would be shown by QGIS 3.22 from there, which crashes it; so the unexpected is
-    logged here.
+    An exception that left the thread would be shown by QGIS 3.22 from there, which crashes it.
     """
 
     ended = pyqtSignal()
@@ -38,17 +35,9 @@ class PluginTask(QgsTask):
 
     def run(self) -> bool:
         """Called by QGIS."""
-        try:
+        with Caught() as caught:
             self.work()
-        except MapillaryError as error:
-            # Without its traceback, whose frames would keep the whole run in memory, the token with it.
-            self.error = error.with_traceback(None)
-        except Exception as error:  # noqa: BLE001
-            log(
-                redact("".join(traceback.format_exception(type(error), error, error.__traceback__))),
-                Qgis.MessageLevel.Critical,
-            )
-            self.error = UnexpectedError()
+        self.error = caught.error
         return self.error is None
 
     def finished(self, succeeded: bool) -> None:

@@ -53,9 +53,9 @@ class Usage:
         many as were known last.
         """
         with self._lock:
-            known = self._known.get((_today(), fingerprint), 0)
-            used = self._safely(lambda connection: _used(connection, fingerprint), known)
-            self._known[_today(), fingerprint] = used
+            key = (_today(), fingerprint)
+            used = self._safely(lambda connection: _used(connection, key), self._known.get(key, 0))
+            self._known[key] = used
             return used
 
     def left_today(self, fingerprint: str) -> int:
@@ -72,10 +72,11 @@ class Usage:
 
     def _admit(self, connection: sqlite3.Connection, fingerprint: str, host: str) -> float:
         """Each tile makes the next due a little later; a host may be ahead of that by a burst (the leaky bucket)."""
-        interval, now = 1 / self.pace.per_second, time.time()
+        interval, now, key = 1 / self.pace.per_second, time.time(), (_today(), fingerprint)
         connection.execute("BEGIN IMMEDIATE")
         try:
-            if _used(connection, fingerprint) >= self.pace.quota:
+            used = _used(connection, key)
+            if used >= self.pace.quota:
                 raise QuotaExceededError(1, 0, self.pace.quota)
             row = connection.execute("SELECT due FROM pace WHERE host = ?", (host,)).fetchone()
             earliest = now - interval * (self.pace.burst - 1)
@@ -84,13 +85,12 @@ class Usage:
             due = max(row[0], earliest) if is_known else earliest
             if due <= now:
                 connection.execute("INSERT OR REPLACE INTO pace VALUES (?, ?)", (host, due + interval))
-                connection.execute("INSERT OR IGNORE INTO used VALUES (?, ?, 0)", (_today(), fingerprint))
-                connection.execute(
-                    "UPDATE used SET tiles = tiles + 1 WHERE day = ? AND fingerprint = ?", (_today(), fingerprint)
-                )
+                used += 1
+                connection.execute("INSERT OR REPLACE INTO used VALUES (?, ?, ?)", (*key, used))
         finally:
             if connection.in_transaction:
                 connection.execute("COMMIT")
+        self._known[key] = used
         return max(0.0, due - now)
 
     def _safely(self, question: Callable[[sqlite3.Connection], _T], while_locked: _T) -> _T:
@@ -102,10 +102,7 @@ class Usage:
             self.problem = f"The tiles used today are counted for this session only: {error}."
             self._let_go()
             self._path = None
-            self._opened().executemany(
-                "INSERT INTO used VALUES (?, ?, ?)", [(*key, tiles) for key, tiles in self._known.items()]
-            )
-            return question(self._opened())
+            return question(self._begun_again())
 
     def _soundly(self, question: Callable[[sqlite3.Connection], _T]) -> _T:
         """In place of a file that turns out to be damaged there is a new one."""
@@ -117,7 +114,14 @@ class Usage:
                 raise
             self._let_go()
             self._path.unlink()
-            return question(self._opened())
+            return question(self._begun_again())
+
+    def _begun_again(self) -> sqlite3.Connection:
+        """A new database, which goes on from what is known of the old one."""
+        connection = self._opened()
+        counts = [(*key, tiles) for key, tiles in self._known.items()]
+        connection.executemany("INSERT OR REPLACE INTO used VALUES (?, ?, ?)", counts)
+        return connection
 
     def _opened(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -160,8 +164,6 @@ def _today() -> str:
     return datetime.now(timezone.utc).date().isoformat()
 
 
-def _used(connection: sqlite3.Connection, fingerprint: str) -> int:
-    row = connection.execute(
-        "SELECT tiles FROM used WHERE day = ? AND fingerprint = ?", (_today(), fingerprint)
-    ).fetchone()
+def _used(connection: sqlite3.Connection, key: tuple[str, str]) -> int:
+    row = connection.execute("SELECT tiles FROM used WHERE day = ? AND fingerprint = ?", key).fetchone()
     return int(row[0]) if row else 0

@@ -234,14 +234,14 @@ class CoverageDownload(QObject):
     def _show(self, result: CoverageResult) -> None:
         self._partial = result if result.is_partial else None
         self._end()
-        problems = warnings(result)
-        sentences = [result_line(result), *remarks(result), *problems]
-        self._panel.resultLabel.setText("\n".join(sentences))
-        log(" ".join(sentences))
+        problems, found = warnings(result), [result_line(result), *remarks(result)]
+        self._panel.resultLabel.setText("\n".join([*found, *problems]))
         if isinstance(result.stopped_by, RevokedCredentialError):
             self._settings.credentials.sign_out()
         if problems and not isinstance(result.stopped_by, CancelledError):
-            self._messages.warn(" ".join(problems))
+            self._messages.warn(" ".join([*problems, *found]))
+        else:
+            log(" ".join([*found, *problems]))
 
     def _end(self) -> None:
         self._panel.set_running(False)

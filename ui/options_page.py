@@ -15,8 +15,7 @@ from ..core.cache_folder import clear, used_bytes
 from ..core.endpoint import check_endpoint
 from ..core.errors import UnsafeEndpointError
 from ..core.report import counted
-from ..core.settings import Settings
-from ..core.settings import preferences as numbers
+from ..core.settings import Settings, preferences
 from .token_panel import TokenPanel
 
 NAME = "Mapillary"
@@ -48,28 +47,27 @@ class OptionsPage(QgsOptionsPageWidget):
         self.token_panel = TokenPanel(settings)
         page.tokenBox.layout().addWidget(self.token_panel)
         self._spins = (
-            (numbers.FRESH_HOURS, page.freshSpin),
-            (numbers.CACHE_MEGABYTES, page.sizeSpin),
-            (numbers.QUESTION_TILES, page.questionSpin),
-            (numbers.BURST, page.burstSpin),
-            (numbers.PER_SECOND, page.rateSpin),
-            (numbers.CALLBACK_PORT, page.portSpin),
+            (preferences.FRESH_HOURS, page.freshSpin),
+            (preferences.CACHE_MEGABYTES, page.sizeSpin),
+            (preferences.QUESTION_TILES, page.questionSpin),
+            (preferences.BURST, page.burstSpin),
+            (preferences.PER_SECOND, page.rateSpin),
+            (preferences.CALLBACK_PORT, page.portSpin),
         )
         for number, spin in self._spins:
-            kind = float if number is numbers.PER_SECOND else int
+            kind = float if number is preferences.PER_SECOND else int
             spin.setRange(kind(number.low), kind(number.high))
             spin.setClearValue(kind(number.default))
             spin.setValue(kind(number.read()))
         page.folderWidget.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
-        page.folderWidget.setFilePath(numbers.read_text("cache_folder"))
-        page.folderWidget.lineEdit().setPlaceholderText(str(settings.cache().folder))
-        for edit, key, in_force in (
-            (page.tilesEdit, "tiles_url", settings.tiles_url()),
-            (page.graphEdit, "graph_url", settings.graph_url()),
-        ):
-            edit.setText(numbers.read_text(key))
-            edit.setPlaceholderText(in_force)
-            edit.textChanged.connect(self._check_addresses)
+        self._texts = {
+            preferences.CACHE_FOLDER: page.folderWidget.lineEdit(),
+            preferences.TILES_URL: page.tilesEdit,
+            preferences.GRAPH_URL: page.graphEdit,
+        }
+        self._show_texts()
+        page.tilesEdit.textChanged.connect(self._check_addresses)
+        page.graphEdit.textChanged.connect(self._check_addresses)
         page.clearButton.clicked.connect(self._clear)
         self._show_use()
         self._check_addresses()
@@ -78,14 +76,32 @@ class OptionsPage(QgsOptionsPageWidget):
         """Keep what was changed. QGIS calls it; an address that is refused stays as it was."""
         for number, spin in self._spins:
             number.write(spin.value())
-        numbers.write("cache_folder", self.page.folderWidget.filePath().strip())
-        for edit, key in ((self.page.tilesEdit, "tiles_url"), (self.page.graphEdit, "graph_url")):
-            if not _problem(edit.text()):
-                numbers.write(key, edit.text().strip())
+        for text, edit in self._texts.items():
+            if text is preferences.CACHE_FOLDER or not _problem(edit.text()):
+                text.write(edit.text().strip())
+
+    def _show_texts(self) -> None:
+        """What a variable of the environment overrides is shown as it is, and left alone."""
+        page, settings = self.page, self._settings
+        for text, edit in self._texts.items():
+            edit.setText(text.read())
+            edit.setDisabled(text.is_overridden())
+        page.folderWidget.setDisabled(preferences.CACHE_FOLDER.is_overridden())
+        page.folderWidget.lineEdit().setPlaceholderText(str(settings.cache().folder))
+        page.tilesEdit.setPlaceholderText(settings.tiles_url())
+        page.graphEdit.setPlaceholderText(settings.graph_url())
+        page.folderNote.setText(_override(preferences.CACHE_FOLDER))
+        page.folderNote.setVisible(preferences.CACHE_FOLDER.is_overridden())
 
     def _check_addresses(self) -> None:
-        problems = filter(None, (_problem(edit.text()) for edit in (self.page.tilesEdit, self.page.graphEdit)))
-        self.page.addressNote.setText(next(problems, ""))
+        """Say what is wrong with the addresses, and which cannot be changed here."""
+        edits = (self.page.tilesEdit, self.page.graphEdit)
+        sentences = [
+            next(filter(None, (_problem(edit.text()) for edit in edits)), ""),
+            _override(preferences.TILES_URL),
+            _override(preferences.GRAPH_URL),
+        ]
+        self.page.addressNote.setText("\n".join(filter(None, sentences)))
 
     def _show_use(self) -> None:
         megabytes = used_bytes(self._settings.cache().folder) / 2**20
@@ -93,8 +109,8 @@ class OptionsPage(QgsOptionsPageWidget):
         usage, fingerprint = self._settings.traffic().usage, self._settings.credentials.known_fingerprint()
         used = usage.used_today(fingerprint) if fingerprint else 0
         self.page.quotaLabel.setText(
-            f"Asked for today (UTC) with this token: {counted(used, 'tile')} of the {usage.pace.quota:,} that Mapillary"
-            " allows an application in a day. Other programs with the same token are not counted here."
+            f"Asked for today (UTC) through your application: {counted(used, 'tile')} of the {usage.pace.quota:,} that"
+            " Mapillary allows it in a day. What other programs ask for through it is not counted here."
         )
 
     def _clear(self) -> None:
@@ -113,3 +129,9 @@ def _problem(text: str) -> str:
     except UnsafeEndpointError as error:
         return str(error)
     return ""
+
+
+def _override(text: preferences.Text) -> str:
+    if not text.is_overridden():
+        return ""
+    return f"{text.variable} is set in the environment, and it wins. To choose here, start QGIS without it."

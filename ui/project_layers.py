@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from typing import Optional
 
 from qgis.core import QgsLayerTreeGroup, QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
-from ..core.errors import MapillaryError, RefusedFeaturesError
+from ..core.caught import Caught
+from ..core.errors import MapillaryError
 from ..core.layer_changes import LayerChanges
 from ..core.layers import IMAGES, PARTIAL, SEQUENCES, TILES, apply_style, layer_name, metadata_of
 from ..core.request import CoverageRequest
 from ..core.result import CoverageResult
 
 _TOP_TO_BOTTOM = (IMAGES, SEQUENCES, TILES)
+_END = object()
 
 
 def group_name(request: CoverageRequest, is_partial: bool = False) -> str:
@@ -76,22 +78,20 @@ class LayerUpdate(QObject):
     def stop(self) -> None:
         """Make no further changes."""
         self._timer.stop()
+        self._steps.close()
 
     def _step(self) -> None:
-        try:
-            next(self._steps)
-        except StopIteration:
-            self._timer.stop()
-            self.ended.emit()
-        except RefusedFeaturesError as error:
-            self._timer.stop()
-            self.error = error
-            self.ended.emit()
+        with Caught() as caught:
+            if next(self._steps, _END) is not _END:
+                return
+        self._timer.stop()
+        self.error = caught.error
+        self.ended.emit()
 
 
 def _steps(
     layers: Mapping[str, QgsVectorLayer], changes: Mapping[str, LayerChanges], result: CoverageResult
-) -> Iterator[None]:
+) -> Generator[None, None, None]:
     project = QgsProject.instance()
     ids = {kind: layer.id() for kind, layer in layers.items()}
     for kind, layer_id in ids.items():

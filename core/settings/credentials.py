@@ -26,8 +26,9 @@ _CREDENTIAL_NAME = "Mapillary Coverage: token"
 _APPLICATION_NAME = "Mapillary Coverage: client id and secret"
 
 _CONFIG, _TIMES, _FINGERPRINT = "credential_config", "credential_times", "credential_fingerprint"
-_LAST_SECOND = 2.0**33
 _APPLICATION, _CLIENT_ID = "application_config", "client_id"
+
+_LAST_SECOND = 2.0**33
 
 
 class CredentialState(Enum):

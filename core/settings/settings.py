@@ -17,7 +17,7 @@ from ..traffic import Traffic
 from ..usage import Pace, Usage
 from . import preferences
 from .credentials import Credentials
-from .preferences import from_environment, read_text, write
+from .preferences import read_text, write
 from .qgis_network import network_settings
 
 MAPILLARY_TILES_URL = "https://tiles.mapillary.com/maps/vtp"
@@ -33,11 +33,11 @@ class Settings:
 
     def tiles_url(self) -> str:
         """Where tiles come from: MAPILLARY_TILES_URL, else the setting, else Mapillary."""
-        return from_environment("MAPILLARY_TILES_URL") or read_text("tiles_url") or MAPILLARY_TILES_URL
+        return preferences.TILES_URL.read() or MAPILLARY_TILES_URL
 
     def graph_url(self) -> str:
         """Where the graph is: MAPILLARY_GRAPH_URL, else the setting, else Mapillary."""
-        return from_environment("MAPILLARY_GRAPH_URL") or read_text("graph_url") or MAPILLARY_GRAPH_URL
+        return preferences.GRAPH_URL.read() or MAPILLARY_GRAPH_URL
 
     def connect_url(self) -> str:
         """Mapillary's consent page; with another graph, as a mirror or a test has, the one of that."""
@@ -86,7 +86,7 @@ class Settings:
 
     def cache(self) -> CacheSettings:
         """MAPILLARY_CACHE_DIR, else the setting, else a folder in the profile."""
-        chosen = from_environment("MAPILLARY_CACHE_DIR") or read_text("cache_folder")
+        chosen = preferences.CACHE_FOLDER.read()
         folder = Path(chosen) if chosen else Path(QgsApplication.qgisSettingsDirPath()) / "cache" / preferences.GROUP
         megabytes = preferences.CACHE_MEGABYTES.read()
         return CacheSettings(folder, preferences.FRESH_HOURS.read() * 3600, int(megabytes * 2**20))

@@ -1,13 +1,12 @@
 """What was read is kept, marked as partial, and completed in the same layers."""
 
 import pytest
-from qgis.core import QgsGeometry, QgsProject, QgsRectangle, QgsSettings, QgsVectorFileWriter
+from qgis.core import QgsApplication, QgsGeometry, QgsProject, QgsRectangle, QgsVectorFileWriter
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QMessageBox
 
 from mapillary_coverage.core.download import download_coverage
 from mapillary_coverage.core.tiling import TileId, tile_box, tiles_of
-from tests.conftest import access_to, request_for
+from tests.conftest import access_to
 from tests.qgis.test_dock import bar, dock, download, group, messages, press, server  # noqa: F401
 
 FIRST, LAST = TileId(14, 8528, 5974), TileId(14, 8531, 5977)
@@ -48,6 +47,11 @@ def spoil(server, *columns):  # noqa: F811
             server.fail("html", tile=f"14/{x}/{y}")
 
 
+def retry(qtbot, dock):  # noqa: F811
+    press(qtbot, dock.panel.retryButton)
+    qtbot.waitUntil(lambda: not dock.download.is_running(), timeout=30_000)
+
+
 def test_a_partial_result_says_so_in_every_name(wide, server, qtbot, bar):  # noqa: F811
     spoil(server, 8529)
     download(qtbot, wide)
@@ -59,14 +63,27 @@ def test_a_partial_result_says_so_in_every_name(wide, server, qtbot, bar):  # no
     assert wide.panel.retryButton.text() == f"Retry {tiles(wide, 8529)} missing"
 
 
+@pytest.mark.parametrize("column", [8529, None], ids=["partial", "complete"])
+def test_a_result_is_logged_once(wide, server, qtbot, column):  # noqa: F811
+    logged = []
+    QgsApplication.messageLog().messageReceived.connect(
+        lambda text, tag, _: logged.append(text) if tag == "Mapillary Coverage" else None
+    )
+    if column:
+        spoil(server, column)
+    download(qtbot, wide)
+    assert len(logged) == 2
+    assert logged[0].startswith("Downloading ")
+    assert all(sentence in logged[1] for sentence in wide.panel.resultLabel.text().splitlines())
+
+
 def test_retry_reads_only_what_is_missing_and_completes_the_same_layers(wide, server, qtbot, bar):  # noqa: F811
     spoil(server, 8529, 8530)
     download(qtbot, wide)
     ids = {name: layer.id() for name, layer in layers().items()}
     asked = len(server.requests)
     server.faults.clear()
-    press(qtbot, wide.panel.retryButton)
-    qtbot.waitUntil(lambda: not wide.download.is_running(), timeout=30_000)
+    retry(qtbot, wide)
     assert {seen.path.split("/")[-2] for seen in server.requests[asked:]} == {"8529", "8530"}
     assert len(server.requests) - asked == tiles(wide, 8529, 8530)
     assert group().name() == "Mapillary coverage, original positions"
@@ -89,13 +106,11 @@ def test_a_retry_that_fails_again_can_be_retried(wide, server, qtbot, bar):  # n
     download(qtbot, wide)
     server.faults.clear()
     spoil(server, 8530)
-    press(qtbot, wide.panel.retryButton)
-    qtbot.waitUntil(lambda: not wide.download.is_running(), timeout=30_000)
+    retry(qtbot, wide)
     assert wide.panel.retryButton.text() == f"Retry {tiles(wide, 8529)} missing"
     assert "Images (partial)" in layers()
     server.faults.clear()
-    press(qtbot, wide.panel.retryButton)
-    qtbot.waitUntil(lambda: not wide.download.is_running(), timeout=30_000)
+    retry(qtbot, wide)
     images, sequences = expected(wide, server)
     assert layers()["Images"].featureCount() == images
     assert layers()["Sequences"].featureCount() == sequences
@@ -110,8 +125,7 @@ def test_a_throttled_run_keeps_what_it_has_and_goes_on_later(wide, server, qtbot
     assert messages(bar)[0][1] == "The run was stopped, so the result is partial."
     assert "redirect to a login page" in wide.panel.resultLabel.text()
     server.faults.clear()
-    press(qtbot, wide.panel.retryButton)
-    qtbot.waitUntil(lambda: not wide.download.is_running(), timeout=30_000)
+    retry(qtbot, wide)
     assert layers()["Images"].featureCount() == expected(wide, server)[0]
 
 
@@ -129,8 +143,7 @@ def test_a_cancelled_run_keeps_what_it_has_and_goes_on_later(wide, server, qtbot
     statuses = [feature["status"] for feature in layers()["Tiles (partial)"].getFeatures()]
     assert set(statuses) == {"ok", "skipped"}
     server.delay = 0
-    press(qtbot, wide.panel.retryButton)
-    qtbot.waitUntil(lambda: not wide.download.is_running(), timeout=30_000)
+    retry(qtbot, wide)
     assert layers()["Images"].featureCount() == expected(wide, server)[0]
 
 
@@ -143,8 +156,7 @@ def test_what_a_person_changed_survives_a_retry(wide, server, qtbot, bar):  # no
     deleted = next(images.getFeatures())
     images.dataProvider().deleteFeatures([deleted.id()])
     server.faults.clear()
-    press(qtbot, wide.panel.retryButton)
-    qtbot.waitUntil(lambda: not wide.download.is_running(), timeout=30_000)
+    retry(qtbot, wide)
     assert group().name() == "of May"
     assert list(layers()) == ["mine", "Sequences", "Tiles"]
     assert deleted["id"] not in by_key(images)
@@ -169,8 +181,7 @@ def test_removed_layers_come_back_whole(wide, server, qtbot, bar):  # noqa: F811
     QgsProject.instance().removeAllMapLayers()
     QgsProject.instance().layerTreeRoot().clear()
     server.faults.clear()
-    press(qtbot, wide.panel.retryButton)
-    qtbot.waitUntil(lambda: not wide.download.is_running(), timeout=30_000)
+    retry(qtbot, wide)
     assert layers()["Images"].featureCount() == expected(wide, server)[0]
 
 
@@ -186,8 +197,7 @@ def test_lines_that_were_cut_by_a_missing_tile_are_made_whole(wide, server, qtbo
     download(qtbot, wide)
     before = {f["id"]: f.geometry().length() for f in layers()["Sequences (partial)"].getFeatures()}
     server.faults.clear()
-    press(qtbot, wide.panel.retryButton)
-    qtbot.waitUntil(lambda: not wide.download.is_running(), timeout=30_000)
+    retry(qtbot, wide)
     after = {f["id"]: QgsGeometry(f.geometry()).length() for f in layers()["Sequences"].getFeatures()}
     assert any(after[key] > before[key] for key in before)
     assert all(after[key] >= before[key] for key in before)
@@ -208,65 +218,6 @@ def test_offline_the_cache_is_all_there_is(wide, server, qtbot, bar):  # noqa: F
     assert group().name() == "Mapillary coverage, original positions"
 
 
-def test_the_estimate_tells_what_a_download_takes(wide, server, qtbot, qgis_canvas):  # noqa: F811
-    qtbot.waitUntil(lambda: "today's quota" in wide.panel.estimateLabel.text(), timeout=20_000)
-    count = tiles(wide)
-    assert wide.panel.estimateLabel.text() == (
-        f"The map canvas covers {count} tiles. Of today's quota, {count} of 50,000 tiles left."
-    )
-    download(qtbot, wide)
-    qtbot.waitUntil(lambda: f"{count} of them in the cache" in wide.panel.estimateLabel.text(), timeout=20_000)
-    qgis_canvas.zoomByFactor(2)
-    qtbot.waitUntil(lambda: "About " in wide.panel.estimateLabel.text(), timeout=20_000)
-    assert "images to fetch" in wide.panel.estimateLabel.text()
-    assert f"of {50_000 - count:,} tiles left" in wide.panel.estimateLabel.text()
-
-
-@pytest.fixture
-def asks_early(wide):
-    QgsSettings().setValue("mapillary_coverage/question_tiles", "5")
-    return wide
-
-
-def question(dock):  # noqa: F811
-    return dock.download._question
-
-
-def test_a_large_download_is_asked_about_first(asks_early, server, qtbot):  # noqa: F811
-    dock = asks_early  # noqa: F811
-    press(qtbot, dock.panel.downloadButton)
-    qtbot.waitUntil(lambda: question(dock) is not None, timeout=20_000)
-    assert question(dock).text() == f"Download {tiles(dock)} tiles?"
-    assert "About " in question(dock).informativeText(), "told by a tile of a low zoom"
-    assert {seen.path.split("/")[-3] for seen in server.requests} <= {"10", "11", "12", "13"}
-    question(dock).button(QMessageBox.StandardButton.Cancel).click()
-    qtbot.waitUntil(lambda: question(dock) is None)
-    assert group() is None
-    press(qtbot, dock.panel.downloadButton)
-    qtbot.waitUntil(lambda: question(dock) is not None, timeout=20_000)
-    question(dock).button(QMessageBox.StandardButton.Ok).click()
-    qtbot.waitUntil(lambda: not dock.download.is_running() and group() is not None, timeout=30_000)
-    assert layers()["Images"].featureCount() == expected(dock, server)[0]
-
-
-def test_what_is_cached_is_not_asked_about(asks_early, server, qtbot):  # noqa: F811
-    download_coverage(request_for(FIRST, LAST), access_to(server, cache=asks_early.panel._settings.cache()))
-    download(qtbot, asks_early)
-    assert group() is not None
-
-
-def test_more_than_is_left_of_the_quota_is_refused(wide, server, qtbot):  # noqa: F811
-    usage = wide.panel._settings.traffic().usage
-    fingerprint = wide.panel._settings.credentials.known_fingerprint()
-    usage.admit(fingerprint, "elsewhere")
-    usage._connection.execute("UPDATE used SET tiles = 49995")
-    download(qtbot, wide)
-    assert wide.panel.resultLabel.text().startswith(
-        f"This needs {tiles(wide)} tiles, but of the 50,000 that Mapillary allows in a day only 5 are left."
-    )
-    assert server.requests == []
-
-
 def test_a_layer_that_was_made_permanent_meanwhile_gets_each_value_in_its_field(wide, server, qtbot, tmp_path):  # noqa: F811
     spoil(server, 8529)
     download(qtbot, wide)
@@ -276,8 +227,7 @@ def test_a_layer_that_was_made_permanent_meanwhile_gets_each_value_in_its_field(
     QgsVectorFileWriter.writeAsVectorFormatV2(images, path, QgsProject.instance().transformContext(), options)
     images.setDataSource(path, images.name(), "ogr")
     server.faults.clear()
-    press(qtbot, wide.panel.retryButton)
-    qtbot.waitUntil(lambda: not wide.download.is_running(), timeout=30_000)
+    retry(qtbot, wide)
     assert images.featureCount() == expected(wide, server)[0]
     assert all(f["id"].isdecimal() and len(f["sequence_id"]) == 22 for f in images.getFeatures())
 
@@ -288,8 +238,7 @@ def test_a_filter_on_a_layer_hides_nothing_from_a_retry(wide, server, qtbot):  #
     ledger = layers()["Tiles (partial)"]
     ledger.setSubsetString("\"status\" = 'ok'")
     server.faults.clear()
-    press(qtbot, wide.panel.retryButton)
-    qtbot.waitUntil(lambda: not wide.download.is_running(), timeout=30_000)
+    retry(qtbot, wide)
     assert ledger.subsetString() == "\"status\" = 'ok'"
     ledger.setSubsetString("")
     assert {f["status"] for f in ledger.getFeatures()} == {"ok"}
@@ -300,11 +249,9 @@ def test_a_layer_without_its_id_is_not_called_complete(wide, server, qtbot):  # 
     download(qtbot, wide)
     layers()["Images (partial)"].dataProvider().deleteAttributes([0])
     server.faults.clear()
-    press(qtbot, wide.panel.retryButton)
-    qtbot.waitUntil(lambda: not wide.download.is_running(), timeout=30_000)
+    retry(qtbot, wide)
     assert wide.panel.resultLabel.text().startswith("QGIS did not take all features into the layer")
-    press(qtbot, wide.panel.retryButton)
-    qtbot.waitUntil(lambda: not wide.download.is_running(), timeout=30_000)
+    retry(qtbot, wide)
     assert layers()["Images"].featureCount() == expected(wide, server)[0]
 
 
@@ -318,17 +265,8 @@ def test_layers_that_are_removed_during_a_retry_can_be_had_again(wide, server, q
     QgsProject.instance().layerTreeRoot().clear()
     qtbot.waitUntil(lambda: not wide.download.is_running(), timeout=30_000)
     assert wide.panel.resultLabel.text().startswith("The layers were removed meanwhile.")
-    press(qtbot, wide.panel.retryButton)
-    qtbot.waitUntil(lambda: not wide.download.is_running(), timeout=30_000)
+    retry(qtbot, wide)
     assert layers()["Images"].featureCount() == expected(wide, server)[0]
-
-
-def test_a_server_that_blocks_is_said_in_place_of_the_question(asks_early, server, qtbot):  # noqa: F811
-    server.fail("login-redirect")
-    download(qtbot, asks_early)
-    assert question(asks_early) is None
-    assert asks_early.panel.resultLabel.text().startswith("Mapillary is blocking this internet address.")
-    assert len(server.requests) == 1
 
 
 def test_what_a_server_says_is_no_markup(wide, server, qtbot, bar):  # noqa: F811

@@ -16,6 +16,7 @@ WITH_QGIS = {
     "coverage_task",
     "request_task",
     "task",
+    "caught",
     "callback",
     "settings",
     "log",

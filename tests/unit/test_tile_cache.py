@@ -1,13 +1,8 @@
-"""Tiles of earlier runs: what is not asked for again, and what happens to a run when the cache does not work."""
+"""Tiles of earlier runs: what is not asked for again, how long they hold and how much room they take."""
 
-import os
-import resource
-import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from contextlib import closing
@@ -173,129 +168,14 @@ def test_clearing_leaves_nothing(server, cache):
     assert sources(run(server, cache, TILE, TILE)) == {"network"}
 
 
-def overwrite(path, start, length):
-    with path.open("r+b") as file:
-        file.seek(start)
-        file.write(b"\xa5" * length)
-
-
-DAMAGE = {
-    "header": lambda path: overwrite(path, 0, 100),
-    "schema": lambda path: overwrite(path, 100, 2000),
-    "pages": lambda path: overwrite(path, 4096, path.stat().st_size - 4096),
-    "cut": lambda path: os.truncate(path, path.stat().st_size // 2),
-    "one page": lambda path: os.truncate(path, 4096),
-    "text": lambda path: path.write_text("no database at all " * 500),
-    "wal": lambda path: Path(f"{path}-wal").write_bytes(os.urandom(5000)),
-    "other format": lambda path: change(path, "PRAGMA user_version = 99"),
-}
-
-
-@pytest.mark.parametrize("damage", DAMAGE)
-def test_a_damaged_file_is_replaced_and_the_run_is_complete(server, cache, damage):
-    whole = run(server, cache)
-    path = file_of(server, cache)
-    DAMAGE[damage](path)
-    result = run(server, cache)
-    assert result.images == whole.images
-    assert {record.status for record in result.ledger} == {"ok"}
-    again = run(server, cache)
-    assert sources(again) == {"cache"}
-    assert is_sound(path)
-
-
-def test_a_damaged_blob_is_fetched_again(server, cache):
-    run(server, cache)
-    change(file_of(server, cache), "UPDATE tiles SET tile_data = x'1f8b0800' WHERE tile_column = 8528")
-    change(file_of(server, cache), "UPDATE tiles SET tile_data = x'0801' WHERE tile_column = 8529")
-    result = run(server, cache)
-    assert {record.status for record in result.ledger} == {"ok"}
-    assert [record.source for record in result.ledger].count("network") == 8
-    assert sources(run(server, cache)) == {"cache"}
-
-
-def test_another_programs_database_is_left_alone_and_said(server, cache):
-    path = file_of(server, cache)
-    path.parent.mkdir(parents=True)
-    change(path, "CREATE TABLE mine (precious TEXT)")
-    result = run(server, cache, TILE, TILE)
-    assert result.ledger[0].status == "ok"
-    assert "is another program's file" in warnings(result)[0]
-    assert change(path, "SELECT count(*) FROM mine") == [(0,)]
-
-
-@pytest.fixture
-def ordinary_user():
-    """Permissions mean nothing to root."""
-    is_root = os.geteuid() == 0
-    if is_root:
-        os.seteuid(65534)
-    yield
-    if is_root:
-        os.seteuid(0)
-
-
-@pytest.fixture
-def open_folder():
-    """A folder that an ordinary user can reach, unlike pytest's own."""
-    folder = Path(tempfile.mkdtemp())
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
-
-
-def test_a_folder_that_cannot_be_written_to_is_read_and_said(server, open_folder, request):
-    cache = CacheSettings(open_folder / "cache")
-    run(server, cache)
-    path = file_of(server, cache)
-    for entry in (path, path.parent, cache.folder):
-        entry.chmod(0o555 if entry.is_dir() else 0o444)
-    request.getfixturevalue("ordinary_user")
-    result = run(server, cache)
-    assert sources(result) == {"cache"}
-    assert warnings(result)[0].startswith("Tiles are not kept for the next time: ")
-
-
-def test_a_folder_that_cannot_be_made_costs_the_cache_only(server, request, open_folder):
-    open_folder.chmod(0o555)
-    request.getfixturevalue("ordinary_user")
-    result = run(server, CacheSettings(open_folder / "cache"), TILE, TILE)
-    assert sources(result) == {"network"}
-    assert "Permission denied" in warnings(result)[0]
-
-
-def test_a_file_in_place_of_the_folder_costs_the_cache_only(server, tmp_path):
-    (tmp_path / "file").write_text("")
-    result = run(server, CacheSettings(tmp_path / "file"), TILE, TILE)
-    assert warnings(result)[0].startswith("Tiles are not kept for the next time: ")
-
-
-def test_a_full_disk_costs_the_cache_only(server, cache):
+def test_clearing_leaves_other_programs_files(server, cache):
     run(server, cache, TILE, TILE)
-    path = file_of(server, cache)
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 20_000, before[1]))
-    try:
-        result = run(server, cache)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, handler)
-    assert {record.status for record in result.ledger} == {"ok"}
-    assert warnings(result)[0].startswith("Tiles are not kept for the next time: ")
-    assert is_sound(path)
-    assert warnings(run(server, cache)) == []
-
-
-def test_a_file_that_is_locked_holds_nobody_up_for_ever(server, cache, monkeypatch):
-    monkeypatch.setattr("mapillary_coverage.core.mbtiles._BUSY_SECONDS", 0.1)
-    run(server, cache, TILE, TILE)
-    with closing(sqlite3.connect(file_of(server, cache), isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        result = run(server, cache)
-        other.execute("ROLLBACK")
-    assert {record.status for record in result.ledger} == {"ok"}
-    assert warnings(result) == ["Tiles are not kept for the next time: database is locked."]
+    other = cache.folder / "osm" / "planet.mbtiles"
+    other.parent.mkdir()
+    other.write_bytes(b"precious")
+    clear(cache.folder)
+    assert other.read_bytes() == b"precious"
+    assert used_bytes(cache.folder) == 0
 
 
 IN_ANOTHER_PROCESS = f"""
@@ -377,40 +257,6 @@ def test_a_file_of_a_run_that_goes_on_can_be_read(server, cache):
     assert ogr.Open(str(file_of(server, cache))) is not None
     assert tiles.find(TILE).fetched_at <= time.time() * 1000
     tiles.close()
-
-
-def test_clearing_leaves_other_programs_files(server, cache):
-    run(server, cache, TILE, TILE)
-    other = cache.folder / "osm" / "planet.mbtiles"
-    other.parent.mkdir()
-    other.write_bytes(b"precious")
-    clear(cache.folder)
-    assert other.read_bytes() == b"precious"
-    assert used_bytes(cache.folder) == 0
-
-
-def test_a_damaged_file_of_another_tileset_does_not_cost_this_one(server, cache):
-    run(server, cache, position="computed")
-    other = cache_path(cache, server.tiles_url, "mly1_computed_public")
-    overwrite(other, 4096, other.stat().st_size - 4096)
-    small = CacheSettings(cache.folder, max_bytes=10**6)
-    run(server, small)
-    assert sources(run(server, small)) == {"cache"}
-
-
-def test_a_locked_file_of_the_older_kind_is_left_to_who_holds_it(server, cache, monkeypatch):
-    monkeypatch.setattr("mapillary_coverage.core.mbtiles._BUSY_SECONDS", 0.1)
-    run(server, cache)
-    path = file_of(server, cache)
-    change(path, "PRAGMA journal_mode = DELETE")
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("BEGIN EXCLUSIVE")
-        result = run(server, cache)
-        other.execute("UPDATE fetches SET features = features + 1")
-        other.execute("COMMIT")
-    assert {record.status for record in result.ledger} == {"ok"}
-    assert is_sound(path)
-    assert sources(run(server, cache)) == {"cache"}
 
 
 def test_tiles_in_the_cache_are_read_first_so_that_a_stop_keeps_them(server, cache):

@@ -1,6 +1,5 @@
-"""The day's count and the pace: what is counted, who shares it, and what happens when its file does not work."""
+"""The day's count and the pace: what is counted, and who shares it."""
 
-import os
 import sqlite3
 import subprocess
 import sys
@@ -200,85 +199,6 @@ def test_a_quota_that_others_use_up_meanwhile_stops_the_run(emulator, path):
     result = run(server, usage)
     assert type(result.stopped_by) is QuotaExceededError
     assert len(server.requests) < 16
-
-
-def overwrite(path, start, length=-1):
-    with path.open("r+b") as file:
-        file.seek(start)
-        file.write(os.urandom(length if length > 0 else path.stat().st_size - start))
-
-
-def overwrite_pace(path):
-    with closing(sqlite3.connect(path)) as connection:
-        ((page,),) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'pace'").fetchall()
-    overwrite(path, (page - 1) * 4096, 4096)
-
-
-DAMAGE = {
-    "random bytes": lambda path: path.write_bytes(os.urandom(20_000)),
-    "text": lambda path: path.write_text("no database at all " * 500),
-    "schema": lambda path: overwrite(path, 100),
-    "pages": lambda path: overwrite(path, 4096),
-    "pace": overwrite_pace,
-    "cut": lambda path: os.truncate(path, 5000),
-    "empty": lambda path: os.truncate(path, 0),
-}
-
-
-@pytest.mark.parametrize("damage", DAMAGE)
-def test_a_damaged_file_is_replaced(usage, path, damage):
-    admit(usage, 3)
-    usage.close()
-    DAMAGE[damage](path)
-    assert admit(usage, 3) == [0] * 3
-    assert usage.problem is None
-    usage.close()
-    assert Usage(path).used_today(MINE) >= 3, "and the new one is kept"
-
-
-def test_a_damaged_file_is_let_go_of_before_it_is_replaced(usage, path):
-    """On Windows an open file cannot be deleted."""
-    path.parent.mkdir()
-    path.write_bytes(os.urandom(20_000))
-    open_when_deleted = []
-    unlink = Path.unlink
-
-    def watched(self, *arguments):
-        held = [entry.resolve() for entry in Path("/proc/self/fd").iterdir()]
-        open_when_deleted.append(self.resolve() in held)
-        unlink(self, *arguments)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Path, "unlink", watched)
-        admit(usage)
-    assert open_when_deleted == [False]
-
-
-def test_a_folder_in_place_of_the_file_costs_the_memory_only(path):
-    path.mkdir(parents=True)
-    assert_counts_for_the_session_only(Usage(path, ANY_PACE))
-    assert path.is_dir()
-
-
-def test_a_file_in_place_of_the_folder_costs_the_memory_only(path):
-    path.parent.write_text("")
-    assert_counts_for_the_session_only(Usage(path, ANY_PACE))
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")
-def test_a_folder_that_cannot_be_written_to_costs_the_memory_only(tmp_path):
-    os.seteuid(65534)
-    try:
-        assert_counts_for_the_session_only(Usage(Path("/proc/no/usage.sqlite"), ANY_PACE))
-        assert_counts_for_the_session_only(Usage(tmp_path / "usage.sqlite", ANY_PACE))
-    finally:
-        os.seteuid(0)
-
-
-def assert_counts_for_the_session_only(usage):
-    assert admit(usage, 3) == [0] * 3
-    assert usage.used_today(MINE) == 3
-    assert usage.problem.startswith("The tiles used today are counted for this session only: ")
 
 
 def test_without_a_file_it_counts_for_the_session_and_that_is_no_problem():
