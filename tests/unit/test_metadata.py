@@ -44,7 +44,7 @@ def test_the_inventory_lists_the_resources_that_exist():
     listed = {node.text for node in ElementTree.parse(ROOT / "resources.qrc").iter("file")}
     existing = {
         str(path.relative_to(ROOT))
-        for folder in ("icons", "styles")
+        for folder in ("icons", "styles", "values")
         for path in (ROOT / "resources" / folder).iterdir()
     }
     assert listed == existing
