@@ -1,4 +1,4 @@
-"""The area asked for, in degrees: one box, or two where it crosses the antimeridian.
+"""The area asked for, in degrees: a box, polygons or a circle, cut in two where it crosses the antimeridian.
 
 All longitudes and latitudes are EPSG:4326.
 """
@@ -6,8 +6,9 @@ All longitudes and latitudes are EPSG:4326.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
+from typing import Optional, Protocol
 
 from .errors import InvalidRequestError
 
@@ -45,25 +46,87 @@ class Box:
             enter, leave = max(enter, first), min(leave, last)
         return enter <= leave
 
+    def covers(self, other: Box) -> bool:
+        """Whether all of the other box lies in this one."""
+        return (
+            self.west <= other.west
+            and self.east >= other.east
+            and self.south <= other.south
+            and self.north >= other.north
+        )
+
+    def overlaps(self, other: Box) -> bool:
+        """Whether the boxes have more than an edge in common."""
+        return (
+            self.west < other.east and other.west < self.east and self.south < other.north and other.south < self.north
+        )
+
+    def widened(self) -> Box:
+        """The box with its own width and height more on each side."""
+        width, height = self.east - self.west, self.north - self.south
+        return Box(self.west - width, self.south - height, self.east + width, self.north + height)
+
+
+class Outline(Protocol):
+    """Something that is no box. Any thread may ask it."""
+
+    def overlaps(self, box: Box) -> bool:
+        """Whether any of the box lies in it."""
+
+    def covers(self, box: Box) -> bool:
+        """Whether all of the box lies in it."""
+
+    def contains(self, lon: float, lat: float) -> bool:
+        """Whether the point lies in it, edges included."""
+
+    def touches(self, parts: Iterable[Sequence[LonLat]]) -> bool:
+        """Whether any part of a line lies in it."""
+
+    def near(self, box: Box) -> Outline:
+        """What of it can matter in and around a box: the same, but quicker to ask there."""
+
 
 @dataclass(frozen=True)
 class Area:
-    """What is asked for. `cut_at_poles` tells that a part beyond 85.0511 degrees was left out."""
+    """What is asked for: `boxes`, or the `outline` that lies in them and is called `name` in texts.
+
+    `cut_at_poles` tells that a part beyond 85.0511 degrees was left out.
+    """
 
     boxes: tuple[Box, ...]
     cut_at_poles: bool = False
+    outline: Optional[Outline] = None
+    name: str = ""
+
+    def overlaps(self, box: Box) -> bool:
+        """Whether any of the box lies in the area; an edge in common is not enough."""
+        return any(own.overlaps(box) for own in self.boxes) and (self.outline is None or self.outline.overlaps(box))
+
+    def covers(self, box: Box) -> bool:
+        """Whether all of the box lies in the area."""
+        return any(own.covers(box) for own in self.boxes) and (self.outline is None or self.outline.covers(box))
 
     def contains(self, lon: float, lat: float) -> bool:
         """Whether the point lies in the area, edges included."""
-        return any(box.contains(lon, lat) for box in self.boxes)
+        in_box = any(box.contains(lon, lat) for box in self.boxes)
+        return in_box and (self.outline is None or self.outline.contains(lon, lat))
 
-    def touches(self, parts: Iterable[Sequence[LonLat]]) -> bool:
+    def touches(self, parts: Sequence[Sequence[LonLat]]) -> bool:
         """Whether any part of a line lies in the area."""
-        return any(
-            self.contains(*part[0])
-            or any(box.crosses(start, end) for box in self.boxes for start, end in zip(part, part[1:]))
+        in_box = any(
+            box.contains(*part[0]) or any(box.crosses(start, end) for start, end in zip(part, part[1:]))
+            for box in self.boxes
             for part in parts
         )
+        return in_box and (self.outline is None or self.outline.touches(parts))
+
+    def near(self, box: Box) -> Area:
+        """The area, for what lies in a tile or in the buffer around it."""
+        return replace(self, outline=self.outline.near(box.widened())) if self.outline else self
+
+    def __str__(self) -> str:
+        boxes = "; ".join(f"{b.west:.6f} {b.south:.6f} {b.east:.6f} {b.north:.6f}" for b in self.boxes)
+        return f"{self.name or boxes + ' (west south east north, EPSG:4326)'}"
 
 
 def area_of_box(west: float, south: float, east: float, north: float) -> Area:

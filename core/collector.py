@@ -43,41 +43,46 @@ class Table:
         )
 
 
-def collect_images(layer: SourceLayer, tables: Sequence[Table], elsewhere: Collection[TileId] = ()) -> Table:
-    """The images of all tiles that lie in the area, each id once, without those that lie in tiles `elsewhere`.
+def collect_points(layer: SourceLayer, tables: Sequence[Table], elsewhere: Collection[TileId] = ()) -> Table:
+    """The images, or map features, of all tiles that lie in the area, each id once, without those that lie in tiles
+    `elsewhere`.
 
-    Tiles repeat their neighbours' images in a buffer, at slightly other positions; the copy inside its own tile wins.
-    Images without an id are all kept: none can be known to be another.
+    Tiles repeat their neighbours' points in a buffer, at slightly other positions; the copy inside its own tile wins.
+    Points without an id are all kept: none can be known to be another.
     """
-    joined = _join(layer, tables)
-    ids, in_tile = joined.columns["id"], joined.in_tile
+    together = joined(layer, tables)
+    ids, in_tile = together.columns["id"], together.in_tile
     chosen: dict[Any, int] = {}
-    for row, image_id in enumerate(ids):
-        key = image_id if image_id is not None else row
+    for row, point_id in enumerate(ids):
+        key = point_id if point_id is not None else row
         first = chosen.setdefault(key, row)
         if first != row and in_tile[row] and not in_tile[first]:
             chosen[key] = row
-    rows = [row for row in chosen.values() if joined.in_area[row]]
+    rows = [row for row in chosen.values() if together.in_area[row]]
     if elsewhere:
-        rows = [row for row in rows if in_tile[row] or tile_at(*joined.geometries[row]) not in elsewhere]
-    return joined.take(rows)
+        rows = [row for row in rows if in_tile[row] or tile_at(*together.geometries[row]) not in elsewhere]
+    return together.take(rows)
 
 
-def collect_sequences(layer: SourceLayer, tables: Sequence[Table]) -> Table:
-    """The sequences of all tiles, the parts of each id merged, of those that touch the area anywhere.
+def collect_sequences(layer: SourceLayer, tables: Sequence[Table], named: Optional[Collection[str]] = None) -> Table:
+    """The sequences of all tiles, the parts of each id merged, of those that touch the area anywhere; or those whose
+    ids are `named`.
 
     A value that one tile's part lacks is taken from the next. Sequences without an id are not merged.
     """
-    joined = _join(layer, tables)
+    together = joined(layer, tables)
     rows_of: dict[Any, list[int]] = {}
-    for row, sequence_id in enumerate(joined.columns["id"]):
+    for row, sequence_id in enumerate(together.columns["id"]):
         rows_of.setdefault(sequence_id if sequence_id is not None else row, []).append(row)
-    groups = [rows for rows in rows_of.values() if any(joined.in_area[row] for row in rows)]
-    merged = joined.take([rows[0] for rows in groups])
+    if named is None:
+        groups = [rows for rows in rows_of.values() if any(together.in_area[row] for row in rows)]
+    else:
+        groups = [rows for key, rows in rows_of.items() if key in named]
+    merged = together.take([rows[0] for rows in groups])
     for position, rows in enumerate(groups):
         if len(rows) > 1:
-            merged.geometries[position] = [part for row in rows for part in joined.geometries[row]]
-            for column, values in zip(merged.columns.values(), joined.columns.values()):
+            merged.geometries[position] = [part for row in rows for part in together.geometries[row]]
+            for column, values in zip(merged.columns.values(), together.columns.values()):
                 if column[position] is None:
                     column[position] = _first(values, rows)
     return merged
@@ -87,12 +92,13 @@ def _first(values: Sequence[Any], rows: Sequence[int]) -> Optional[Any]:
     return next((values[row] for row in rows if values[row] is not None), None)
 
 
-def _join(layer: SourceLayer, tables: Sequence[Table]) -> Table:
-    joined = Table.empty(layer)
+def joined(layer: SourceLayer, tables: Sequence[Table]) -> Table:
+    """All rows of the tables, which have the fields of the layer."""
+    whole = Table.empty(layer)
     for table in tables:
-        for name, column in joined.columns.items():
+        for name, column in whole.columns.items():
             column.extend(table.columns[name])
-        joined.geometries.extend(table.geometries)
-        joined.in_tile.extend(table.in_tile)
-        joined.in_area.extend(table.in_area)
-    return joined
+        whole.geometries.extend(table.geometries)
+        whole.in_tile.extend(table.in_tile)
+        whole.in_area.extend(table.in_area)
+    return whole

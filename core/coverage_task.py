@@ -7,7 +7,7 @@ from typing import Optional
 from qgis.core import QgsApplication, QgsVectorLayer
 
 from .layer_changes import LayerChanges, changes_between
-from .layers import IMAGES, SEQUENCES, TILES, memory_layer
+from .layers import kinds_of, memory_layer
 from .log import log
 from .mvt import engine_name
 from .request import CoverageRequest
@@ -22,8 +22,8 @@ _READ_PERCENT = 70
 class CoverageTask(PluginTask):
     """Runs a request, or completes an `earlier` result of it.
 
-    Then `result` is there, and by `images`, `sequences` and `tiles` the `layers` or, with `earlier`, the `changes` to
-    make to its layers; or `error` says why not. `cancel` keeps what was read until then, `abandon` drops it.
+    Then `result` is there, and by kind the `layers` or, with `earlier`, the `changes` to make to its layers; or `error`
+    says why not. `cancel` keeps what was read until then, `abandon` drops it.
     """
 
     def __init__(self, request: CoverageRequest, access: TileAccess, earlier: Optional[CoverageResult] = None) -> None:
@@ -56,7 +56,7 @@ class CoverageTask(PluginTask):
         self.result = result
 
     def _build(self, result: CoverageResult) -> None:
-        kinds = [IMAGES] * self.request.images + [SEQUENCES] * self.request.sequences + [TILES]
+        kinds = kinds_of(self.request)
         if self._earlier:
             self.changes = {kind: changes_between(kind, self._earlier, result, self._was_abandoned) for kind in kinds}
             return

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from typing import Callable, Optional
 
-from .collector import collect_images, collect_sequences
+from .collector import Table, collect_points, collect_sequences
 from .errors import CancelledError, MapillaryError, MissingCredentialError, QuotaExceededError
 from .ledger import EMPTY, OK, SKIPPED, TileRecord
 from .network.session import HttpSession
-from .request import CoverageRequest
+from .request import CoverageRequest, TileAddress
 from .result import CoverageResult, LayerCounts, TileOutcome
 from .schema import IMAGE, SEQUENCE
 from .tile_access import TileAccess
 from .tile_cache import TileCache
 from .tile_client import TileClient
 from .tile_reader import read_tile
-from .tiling import TileId, tiles_of
+from .tiling import TileId
 
 _POLL_SECONDS = 0.1
 _NEVER_ASKED = (CancelledError, QuotaExceededError, MissingCredentialError)
@@ -33,7 +33,7 @@ def download_coverage(
     is_cancelled: Callable[[], bool] = lambda: False,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
     *,
-    only: Optional[Collection[TileId]] = None,
+    only: Optional[Collection[TileAddress]] = None,
     earlier: Optional[CoverageResult] = None,
 ) -> CoverageResult:
     """Read, filter and collect all tiles of the request, or `only` some of them.
@@ -43,22 +43,30 @@ def download_coverage(
     `on_progress` gets the tiles done and their total. Within a second of `is_cancelled` the run ends with what there
     is. Raises QuotaExceededError before the first request where it would take more than is left of today's quota.
     """
-    stop = threading.Event()
     with ExitStack() as closing:
-        cache = TileCache(access.cache, access.server.url, request.tileset) if access.cache else None
-        if cache:
-            closing.callback(cache.close)
-        tiles = [tile for tile in tiles_of(request.area) if only is None or tile in only]
-        cached = cache.tiles_in(request.area, access.offline) if cache else set()
-        run = _Run(request, access, tiles, earlier.read_outcomes() if earlier else {}, stop, cached=cached)
+        caches = {}
+        if access.cache:
+            for tileset in request.tilesets:
+                caches[tileset] = TileCache(access.cache, access.server.url, tileset)
+                closing.callback(caches[tileset].close)
+        addresses = [address for address in request.addresses() if only is None or address in only]
+        cached = {
+            TileAddress(tileset, tile)
+            for tileset, cache in caches.items()
+            for tile in cache.tiles_in(request.area, access.offline)
+        }
+        run = _Run(request, access, addresses, earlier.read_outcomes() if earlier else {}, cached)
         if not access.offline:
             _check_quota(access, len(set(run.missing) - cached))
         session = HttpSession(access.traffic.connections, access.network)
         closing.callback(session.close)
-        closing.callback(stop.set)
-        run.read(TileClient(request.tileset, access, session, cache, stop), session, is_cancelled, on_progress)
-        problems = (cache and cache.problem, access.traffic.usage.problem)
-        return run.result([problem for problem in problems if problem])
+        closing.callback(run.stop.set)
+        clients = {
+            tileset: TileClient(tileset, access, session, caches.get(tileset), run.stop) for tileset in request.tilesets
+        }
+        run.read(clients, session, is_cancelled, on_progress)
+        problems = (*(cache.problem for cache in caches.values()), access.traffic.usage.problem)
+        return run.result(list(dict.fromkeys(problem for problem in problems if problem)))
 
 
 def _check_quota(access: TileAccess, needed: int) -> None:
@@ -76,27 +84,25 @@ class _Run:
         self,
         request: CoverageRequest,
         access: TileAccess,
-        tiles: list[TileId],
-        known: dict[TileId, TileOutcome],
-        stop: threading.Event,
-        *,
-        cached: set[TileId],
+        addresses: list[TileAddress],
+        known: dict[TileAddress, TileOutcome],
+        cached: set[TileAddress],
     ) -> None:
+        self.stop = threading.Event()
         self._request = request
         self._access = access
-        self._stop = stop
-        self._tiles = tiles
+        self._addresses = addresses
         self._outcomes = known
-        self.missing = [tile for tile in tiles if tile not in known]
+        self.missing = [address for address in addresses if address not in known]
         # Those in the cache cost nothing, and a stop then keeps them.
-        self._waiting: Iterator[TileId] = iter(sorted(self.missing, key=lambda tile: tile not in cached))
+        self._waiting: Iterator[TileAddress] = iter(sorted(self.missing, key=lambda address: address not in cached))
         self._waiting_lock = threading.Lock()
         self._arrived: queue.SimpleQueue[TileOutcome] = queue.SimpleQueue()
         self._stopped_by: Optional[MapillaryError] = None
 
     def read(
         self,
-        client: TileClient,
+        clients: Mapping[str, TileClient],
         session: HttpSession,
         is_cancelled: Callable[[], bool],
         on_progress: Callable[[int, int], None],
@@ -108,7 +114,7 @@ class _Run:
             running: set[Future[None]] = (
                 {pool.submit(self._renew, session)} if count and self._access.renewal else set()
             )
-            running |= {pool.submit(self._work, client) for _ in range(count)}
+            running |= {pool.submit(self._work, clients) for _ in range(count)}
             while running:
                 if is_cancelled():
                     self._take_arrived(on_progress)
@@ -119,7 +125,7 @@ class _Run:
                     worker.result()
                 self._take_arrived(on_progress)
         finally:
-            self._stop.set()
+            self.stop.set()
             session.abort()
             pool.shutdown(wait=False)
 
@@ -132,19 +138,19 @@ class _Run:
         except CancelledError:
             return
         except MapillaryError as error:
-            self._stop.set()
+            self.stop.set()
             self._stopped_by = self._stopped_by or error.with_traceback(None)
 
-    def _work(self, client: TileClient) -> None:
+    def _work(self, clients: Mapping[str, TileClient]) -> None:
         """One thread: tile after tile until there are none, or the run is stopped."""
-        while not self._stop.is_set():
+        while not self.stop.is_set():
             with self._waiting_lock:
-                tile = next(self._waiting, None)
-            if tile is None:
+                address = next(self._waiting, None)
+            if address is None:
                 return
-            outcome = read_tile(client, self._request, tile)
+            outcome = read_tile(clients[address.tileset], self._request, address)
             if outcome.error is not None and outcome.error.stops_run:
-                self._stop.set()
+                self.stop.set()
             self._arrived.put(outcome)
 
     def _take_arrived(self, on_progress: Callable[[int, int], None]) -> None:
@@ -153,34 +159,26 @@ class _Run:
             if self._stopped_by is None and outcome.error is not None and outcome.error.stops_run:
                 self._stopped_by = outcome.error
             if not isinstance(outcome.error, _NEVER_ASKED):
-                self._outcomes[outcome.record.tile] = outcome
-        read = sum(tile in self._outcomes for tile in self.missing)
+                self._outcomes[TileAddress(outcome.record.tileset, outcome.record.tile)] = outcome
+        read = sum(address in self._outcomes for address in self.missing)
         on_progress(read, len(self.missing))
-
-    def _elsewhere(self) -> set[TileId]:
-        """Tiles of the area that belong to another run: it has their images, of which ours hold copies in buffers."""
-        return set(tiles_of(self._request.area)) - set(self._tiles)
 
     def result(self, notes: list[str]) -> CoverageResult:
         """What all tiles give together."""
         reason = f"Not read, because the run was stopped. {self._stopped_by}"
         outcomes = [
-            self._outcomes.get(tile) or TileOutcome(TileRecord(tile, self._request.tileset, SKIPPED, reason))
-            for tile in self._tiles
+            self._outcomes.get(address) or TileOutcome(TileRecord(address.tile, address.tileset, SKIPPED, reason))
+            for address in self._addresses
         ]
         counts = {layer.name: LayerCounts() for layer in self._request.source_layers}
         for outcome in outcomes:
             for name, tile_counts in outcome.counts.items():
-                counts[name].add(tile_counts)
-        tables = {
-            layer.name: [outcome.tables[layer.name] for outcome in outcomes if layer.name in outcome.tables]
-            for layer in (IMAGE, SEQUENCE)
-        }
+                if name in counts:
+                    counts[name].add(tile_counts)
         is_partial = any(outcome.record.status not in (OK, EMPTY) for outcome in outcomes)
         return CoverageResult(
             self._request,
-            collect_images(IMAGE, tables[IMAGE.name], self._elsewhere()),
-            collect_sequences(SEQUENCE, tables[SEQUENCE.name]),
+            self._tables(outcomes),
             [outcome.record for outcome in outcomes],
             counts,
             self._stopped_by,
@@ -188,3 +186,23 @@ class _Run:
             notes,
             outcomes if is_partial else [],
         )
+
+    def _tables(self, outcomes: list[TileOutcome]) -> dict[str, Table]:
+        """By source layer, of the layers asked for."""
+        tables: dict[str, Table] = {}
+        named = None
+        for tileset, layers in self._request.tilesets.items():
+            for layer in layers:
+                parts = [outcome.tables[layer.name] for outcome in outcomes if layer.name in outcome.tables]
+                if layer is SEQUENCE:
+                    tables[layer.name] = collect_sequences(layer, parts, named)
+                    continue
+                tables[layer.name] = collect_points(layer, parts, self._elsewhere(tileset))
+                if layer is IMAGE and self._request.filter.names_sequences:
+                    named = set(tables[layer.name].columns["sequence_id"])
+        return {layer.name: tables[layer.name] for layer in self._request.source_layers}
+
+    def _elsewhere(self, tileset: str) -> set[TileId]:
+        """Tiles of the area that belong to another run: it has their points, of which ours hold copies in buffers."""
+        others = set(self._request.addresses()) - set(self._addresses)
+        return {address.tile for address in others if address.tileset == tileset}

@@ -274,6 +274,15 @@ class ForeignTileError(MapillaryError):
     """A vector tile of something else than Mapillary's API v4."""
 
 
+class UnusableExpressionError(MapillaryError):
+    """An expression that fails on a feature."""
+
+    stops_run = True
+
+    def __init__(self, text: str, reason: str) -> None:
+        super().__init__(f"The expression {text} cannot be computed: {reason.strip()}. Correct it, then run again.")
+
+
 class NoTileReadError(MapillaryError):
     """Not one tile of a run could be read; the text gives the reasons with their counts."""
 

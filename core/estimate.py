@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Optional
 
@@ -11,7 +12,7 @@ from .errors import MapillaryError
 from .georeference import georeference
 from .mvt import decode
 from .request import CoverageRequest
-from .schema import COVERAGE_ZOOM, SEQUENCE
+from .schema import COVERAGE_TILESETS, COVERAGE_ZOOM, SEQUENCE
 from .tile_access import TileAccess
 from .tile_cache import TileCache, cache_path
 from .tile_client import TileClient
@@ -33,11 +34,14 @@ _EARTH_RADIUS = 6_371_009.0
 
 @dataclass(frozen=True)
 class Estimate:
-    """`images` and `received_bytes` are expected from the `missing` tiles; None where nothing is known."""
+    """`images`, `map_features` and `received_bytes` are expected from the `missing` tiles; None where nothing is known,
+    or nothing of the kind was asked for.
+    """
 
     tiles: int
     cached: int
     images: Optional[int]
+    map_features: Optional[int]
     received_bytes: Optional[int]
     offline: bool
     left_today: Optional[int]
@@ -53,10 +57,12 @@ class Estimate:
         sentences = [f"{self.tiles:,} tile{'' if self.tiles == 1 else 's'}{cached}."]
         if self.offline:
             return f"{sentences[0]} Working offline: {self._lacking_offline()}."
-        if self.missing and self.images is not None and self.received_bytes is not None:
+        expected = [(self.images, "images"), (self.map_features, "map features")]
+        known = [f"{_rounded(number):,} {noun}" for number, noun in expected if number is not None]
+        if self.missing and known and self.received_bytes is not None:
             megabytes = self.received_bytes / 2**20
             size = f"{megabytes:,.0f} MB" if megabytes >= 1 else "less than 1 MB"
-            sentences.append(f"About {_rounded(self.images):,} images to fetch, {size}.")
+            sentences.append(f"About {' and '.join(known)} to fetch, {size}.")
         if self.missing and self.left_today is not None:
             sentences.append(f"Of today's quota, {self.missing:,} of {self.left_today:,} tiles left.")
         if self.seconds >= 60:
@@ -82,31 +88,57 @@ def estimate(
 
     `fingerprint` is that of the token, empty where none is known.
     """
+    parts = [_estimate_tileset(tileset, request, access, session) for tileset in request.tilesets]
+    cached = sum(part.cached for part in parts)
     usage = access.traffic.usage
-    settings, url = access.cache, access.server.url
-    is_there = settings is not None and (session is not None or cache_path(settings, url, request.tileset).exists())
-    cache = TileCache(settings, url, request.tileset) if settings and is_there else None
-    try:
-        cached = len(cache.tiles_in(request.area, access.offline)) if cache else 0
-        missing = request.tile_count - cached
-        known = cache.average_around(request.area, max(4, request.tile_count // 4)) if cache and missing else None
-        images, received = (round(missing * mean) for mean in known) if known else (None, None)
-        if known is None and missing and session and not access.offline:
-            client = TileClient(request.tileset, access, session, cache, session.stop)
-            images = _images_in_overview(request, client)
-            received = None if images is None else images * BYTES_PER_IMAGE
-    finally:
-        if cache:
-            cache.close()
     return Estimate(
         request.tile_count,
         cached,
-        images,
-        received,
+        _sum(part.features for part in parts if part.is_coverage),
+        _sum(part.features for part in parts if not part.is_coverage),
+        _sum(part.received_bytes for part in parts),
         access.offline,
         usage.left_today(fingerprint) if fingerprint else None,
-        max(0, missing - usage.pace.burst) / usage.pace.per_second,
+        max(0, request.tile_count - cached - usage.pace.burst) / usage.pace.per_second,
     )
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What is expected of one tileset."""
+
+    is_coverage: bool
+    cached: int
+    features: Optional[int]
+    received_bytes: Optional[int]
+
+
+def _sum(numbers: Iterable[Optional[int]]) -> Optional[int]:
+    known = [number for number in numbers if number is not None]
+    return sum(known) if known else None
+
+
+def _estimate_tileset(
+    tileset: str, request: CoverageRequest, access: TileAccess, session: Optional[HttpSession]
+) -> _Part:
+    settings, url = access.cache, access.server.url
+    tiles = request.tile_count // len(request.tilesets)
+    is_coverage = tileset in COVERAGE_TILESETS.values()
+    is_there = settings is not None and (session is not None or cache_path(settings, url, tileset).exists())
+    cache = TileCache(settings, url, tileset) if settings and is_there else None
+    try:
+        cached = len(cache.tiles_in(request.area, access.offline)) if cache else 0
+        missing = tiles - cached
+        known = cache.average_around(request.area, max(4, tiles // 4)) if cache and missing else None
+        features, received = (round(missing * mean) for mean in known) if known else (None, None)
+        if known is None and missing and session and is_coverage and not access.offline:
+            client = TileClient(tileset, access, session, cache, session.stop)
+            features = _images_in_overview(request, client)
+            received = None if features is None else features * BYTES_PER_IMAGE
+    finally:
+        if cache:
+            cache.close()
+    return _Part(is_coverage, cached, features, received)
 
 
 def _images_in_overview(request: CoverageRequest, client: TileClient) -> Optional[int]:

@@ -99,7 +99,7 @@ def _fitted(feature: QgsFeature, fields: QgsFields, indexes: list[int]) -> QgsFe
 def changes_between(
     kind: str, before: CoverageResult, after: CoverageResult, is_cancelled: Callable[[], bool]
 ) -> LayerChanges:
-    """What the layer `images`, `sequences` or `tiles` of one result lacks of the other's. Raises CancelledError."""
+    """What the layer of this kind of one result lacks of the other's. Raises CancelledError."""
     old = _by_key(kind, before, is_cancelled)
     new = _by_key(kind, after, is_cancelled)
     changed = {

@@ -26,20 +26,23 @@ from .about import PLUGIN_FOLDER, TITLE, version
 from .collector import Table
 from .errors import CancelledError, RefusedFeaturesError
 from .extent import DEGREES
+from .filter_json import filter_to_json
 from .ledger import TileRecord
 from .report import remarks, result_line, warnings
+from .request import CoverageRequest
 from .result import CoverageResult
-from .schema import IMAGE, LEDGER_FIELDS, SEQUENCE, Field, Kind, Shape
+from .schema import IMAGE, LEDGER_FIELDS, MAP_FEATURE_POINT, SEQUENCE, Field, Kind, Shape
 from .tiling import tile_box
 
 RIGHTS = "© Mapillary, CC BY-SA 4.0"
 LICENCE = "CC BY-SA 4.0, https://creativecommons.org/licenses/by-sa/4.0/"
 HOMEPAGE = "https://www.mapillary.com"
 
-IMAGES, SEQUENCES, TILES = "images", "sequences", "tiles"
+IMAGES, SEQUENCES, MAP_FEATURES, TILES = "images", "sequences", "map_features", "tiles"
 WKB_TYPES = {
     IMAGES: QgsWkbTypes.Type.Point,
     SEQUENCES: QgsWkbTypes.Type.MultiLineString,
+    MAP_FEATURES: QgsWkbTypes.Type.Point,
     TILES: QgsWkbTypes.Type.Polygon,
 }
 BATCH = 5_000
@@ -58,13 +61,36 @@ _TYPES = {
 }
 
 
+_FIELDS: dict[str, Sequence[Field]] = {
+    IMAGES: IMAGE.fields,
+    SEQUENCES: SEQUENCE.fields,
+    MAP_FEATURES: MAP_FEATURE_POINT.fields,
+    TILES: LEDGER_FIELDS,
+}
+
+
 def fields_of(kind: str) -> QgsFields:
-    """The fields of `images`, `sequences` or `tiles`."""
-    source: dict[str, Sequence[Field]] = {IMAGES: IMAGE.fields, SEQUENCES: SEQUENCE.fields, TILES: LEDGER_FIELDS}
-    fields = QgsFields()
-    for field in source[kind]:
-        fields.append(QgsField(field.name, _TYPES[field.kind]))
-    return fields
+    """The fields of `images`, `sequences`, `map_features` or `tiles`."""
+    return qgis_fields(_FIELDS[kind])
+
+
+def qgis_fields(fields: Iterable[Field]) -> QgsFields:
+    """Fields of the schema as QGIS has them."""
+    made = QgsFields()
+    for field in fields:
+        made.append(QgsField(field.name, _TYPES[field.kind]))
+    return made
+
+
+def kinds_of(request: CoverageRequest) -> list[str]:
+    """The layers that a request gives, from top to bottom."""
+    chosen = {
+        MAP_FEATURES: request.points or request.traffic_signs,
+        IMAGES: request.images,
+        SEQUENCES: request.sequences,
+        TILES: True,
+    }
+    return [kind for kind, is_chosen in chosen.items() if is_chosen]
 
 
 def degrees_crs() -> QgsCoordinateReferenceSystem:
@@ -76,7 +102,8 @@ def features_of(kind: str, result: CoverageResult) -> Iterator[QgsFeature]:
     """The features of one of the layers, made one at a time."""
     if kind == TILES:
         return _ledger_features(result.ledger)
-    return _table_features(result.images if kind == IMAGES else result.sequences)
+    tables = {IMAGES: result.images, SEQUENCES: result.sequences}
+    return table_features(result.map_features if kind == MAP_FEATURES else tables[kind])
 
 
 def add_features(sink: QgsFeatureSink, features: Iterable[QgsFeature], is_cancelled: Callable[[], bool]) -> bool:
@@ -106,8 +133,8 @@ def memory_layer(kind: str, result: CoverageResult, is_cancelled: Callable[[], b
 
 
 def layer_name(kind: str, is_partial: bool) -> str:
-    """Such as `Images`, or `Images (partial)` where tiles are missing."""
-    return kind.capitalize() + (PARTIAL if is_partial else "")
+    """Such as `Map features`, or `Map features (partial)` where tiles are missing."""
+    return kind.replace("_", " ").capitalize() + (PARTIAL if is_partial else "")
 
 
 def apply_style(layer: QgsVectorLayer, kind: str) -> None:
@@ -115,17 +142,22 @@ def apply_style(layer: QgsVectorLayer, kind: str) -> None:
     layer.loadNamedStyle(str(PLUGIN_FOLDER / "resources" / "styles" / f"{kind}.qml"))
 
 
-def metadata_of(result: CoverageResult, title: str) -> QgsLayerMetadata:
+def metadata_of(result: CoverageResult, kind: str) -> QgsLayerMetadata:
     """Rights, licence and the request: these stay with the layer in a GeoPackage and feed QGIS' map_credits()."""
     metadata = QgsLayerMetadata()
-    metadata.setTitle(f"Mapillary {title.lower()}")
+    metadata.setTitle(f"Mapillary {kind.replace('_', ' ')}")
     metadata.setType("dataset")
     metadata.setAbstract("\n".join([str(result.request), result_line(result), *remarks(result), *warnings(result)]))
     metadata.setRights([RIGHTS])
     metadata.setLicenses([LICENCE])
     metadata.setLinks([QgsLayerMetadata.Link("Mapillary", "WWW:LINK", HOMEPAGE)])
     now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    metadata.setHistory([f"{now} {TITLE} {version()}: {result.request}"])
+    metadata.setHistory(
+        [
+            f"{now} {TITLE} {version()}: {result.request}",
+            f"Filter: {filter_to_json(result.request.filter)}",
+        ]
+    )
     metadata.setCrs(degrees_crs())
     return metadata
 
@@ -134,7 +166,8 @@ def _time(milliseconds: Optional[int]) -> Optional[QDateTime]:
     return None if milliseconds is None else QDateTime.fromMSecsSinceEpoch(milliseconds, Qt.TimeSpec.UTC)
 
 
-def _table_features(table: Table) -> Iterator[QgsFeature]:
+def table_features(table: Table) -> Iterator[QgsFeature]:
+    """The rows of a table as features, made one at a time."""
     columns = [
         map(_time, table.columns[field.name]) if field.kind is Kind.TIME else table.columns[field.name]
         for field in table.layer.fields

@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from qgis.core import QgsFeatureSource
 
 from .errors import InvalidRequestError
 from .ledger import FAILED, SKIPPED
+from .request import TileAddress
 from .tiling import TileId
 
 _TILE = re.compile(r"(\d{1,2})/(\d{1,8})/(\d{1,8})")
 _FIELDS = ("tile", "tileset", "status")
 
 
-def missing_tiles(source: QgsFeatureSource, tileset: str) -> set[TileId]:
-    """The tiles that failed or were skipped. Raises InvalidRequestError where this is no ledger of the tileset."""
+def missing_tiles(source: QgsFeatureSource, tilesets: Collection[str]) -> set[TileAddress]:
+    """The tiles that failed or were skipped. Raises InvalidRequestError where this is no ledger of the tilesets."""
     lacking = [name for name in _FIELDS if source.fields().lookupField(name) < 0]
     if lacking:
         raise InvalidRequestError(
             f"TILES_INPUT is no ledger: it has no field “{lacking[0]}”. Choose the layer TILES of an earlier run."
         )
-    tiles = set()
+    missing = set()
     for feature in source.getFeatures():
         if feature["status"] not in (FAILED, SKIPPED):
             continue
         address = _TILE.fullmatch(str(feature["tile"]))
         if not address:
             raise InvalidRequestError(f"“{feature['tile']}” in TILES_INPUT is not a tile, which is written z/x/y.")
-        if feature["tileset"] != tileset:
+        if feature["tileset"] not in tilesets:
             raise InvalidRequestError(
-                f"TILES_INPUT is the ledger of the tileset {feature['tileset']}, but this run reads {tileset}. Choose"
-                " the position that the earlier run had."
+                f"TILES_INPUT is the ledger of the tileset {feature['tileset']}, but this run reads"
+                f" {' and '.join(tilesets)}. Choose the position, or the kinds, that the earlier run had."
             )
-        tiles.add(TileId(*map(int, address.groups())))
-    return tiles
+        missing.add(TileAddress(feature["tileset"], TileId(*map(int, address.groups()))))
+    return missing

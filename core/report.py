@@ -9,15 +9,15 @@ from .collector import Table
 from .filters import Removed
 from .ledger import EMPTY, FAILED, reasons, verdict
 from .result import CoverageResult, LayerCounts
-from .schema import IMAGE, SEQUENCE, SourceLayer
+from .schema import SEQUENCE, SourceLayer
 
 _SHOWN_REASONS = 3
-_NOUN_IN_TILES = {IMAGE.name: "image", SEQUENCE.name: "sequence part"}
 
 
 def result_line(result: CoverageResult) -> str:
     """What came of the run, such as `10,231 images and 222 sequences; 1 tile: 1 ok.`"""
-    found = " and ".join(counted(len(_table(result, layer)), layer.name) for layer in result.request.source_layers)
+    *first, last = [counted(len(result.tables[layer.name]), _noun(layer)) for layer in result.request.source_layers]
+    found = f"{', '.join(first)} and {last}" if first else last
     return f"{found}; {verdict(result.ledger)}."
 
 
@@ -26,23 +26,22 @@ def remarks(result: CoverageResult) -> list[str]:
     sentences: list[str] = []
     for layer in result.request.source_layers:
         counts = result.counts[layer.name]
-        table = _table(result, layer)
-        sentences += _filtered(layer, counts, len(table), result.request.filter.is_active)
+        table = result.tables[layer.name]
+        sentences += _filtered(layer, counts, len(table), result)
         sentences += _lacking(layer, counts, table.columns["id"])
-        unknown = table.columns["is_pano"].count(None) if result.request.filter.panorama == "without" else 0
-        if unknown:
-            sentences.append(f"{counted(unknown, layer.name)} may be panoramas: Mapillary does not say.")
+        sentences += _unknown(layer, table, result)
     if not result.ledger:
-        sentences.append("No tile had to be read: none of this extent failed or was skipped.")
+        sentences.append("No tile had to be read: none of this area failed or was skipped.")
     elif all(record.status == EMPTY for record in result.ledger):
         sentences.append(
-            "Every tile was answered with 404: there is no coverage in this extent, or the server address is wrong."
+            f"Every tile was answered with 404: there is no {_what(result)} in this area, or the server address is"
+            " wrong."
             if all(record.reason == "404" for record in result.ledger)
-            else "Mapillary has no coverage in this extent."
+            else f"Mapillary has no {_what(result)} in this area."
         )
     sentences += _from_cache(result)
     if result.request.area.cut_at_poles:
-        sentences.append("The part of the extent beyond 85.0511 degrees of latitude was left out: there are no tiles.")
+        sentences.append("The part of the area beyond 85.0511 degrees of latitude was left out: there are no tiles.")
     return sentences
 
 
@@ -74,34 +73,49 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun if number == 1 else noun + 's'}"
 
 
-def _table(result: CoverageResult, layer: SourceLayer) -> Table:
-    return result.images if layer is IMAGE else result.sequences
+def _noun(layer: SourceLayer) -> str:
+    return layer.name.replace("_", " ")
 
 
-def _filtered(layer: SourceLayer, counts: LayerCounts, kept: int, filter_is_active: bool) -> list[str]:
+def _what(result: CoverageResult) -> str:
+    has_images = result.request.images or result.request.sequences
+    has_features = result.request.points or result.request.traffic_signs
+    return " or ".join(["coverage"] * has_images + ["map features"] * has_features)
+
+
+def _filtered(layer: SourceLayer, counts: LayerCounts, kept: int, result: CoverageResult) -> list[str]:
     sentences = []
-    passed = counts.decoded - counts.removed.total - counts.unplaced
-    noun = _NOUN_IN_TILES[layer.name]
-    if filter_is_active and counts.decoded:
+    noun = "sequence part" if layer is SEQUENCE else _noun(layer)
+    chosen = result.request.filter
+    if counts.decoded and chosen.acts_on(layer):
         removed = _removed(counts.removed)
         sentences.append(
-            f"{passed:,} of {counted(counts.decoded, noun)} in the tiles"
-            f" pass{'es' if passed == 1 else ''} the filter{': ' + removed if removed else ''}."
+            f"{counts.passed:,} of {counted(counts.decoded, noun)} in the tiles"
+            f" pass{'es' if counts.passed == 1 else ''} the filter{': ' + removed if removed else ''}."
         )
-    if passed and not kept:
-        sentences.append(f"The tiles hold {counted(passed, noun)}, but none in the extent.")
+    if layer is SEQUENCE and chosen.names_sequences:
+        sentences.append("The sequences are those of the images that are kept.")
+    elif counts.passed and not kept:
+        sentences.append(f"The tiles hold {counted(counts.passed, noun)}, but none in the area.")
     return sentences
 
 
 def _removed(removed: Removed) -> str:
-    parts = []
-    if removed.by_date:
-        parts.append(f"{removed.by_date:,} have another date")
-    if removed.undated:
-        parts.append(f"{removed.undated:,} have no date")
-    if removed.by_panorama:
-        parts.append(f"{removed.by_panorama:,} removed by the panorama choice")
-    return ", ".join(parts)
+    return ", ".join(f"{number:,} {reason}" for reason, number in removed.items() if number)
+
+
+def _unknown(layer: SourceLayer, table: Table, result: CoverageResult) -> list[str]:
+    """`without` keeps what nothing is known of."""
+    sentences = []
+    chosen = result.request.filter
+    for column, choice, what in (
+        ("is_pano", chosen.panorama, "be panoramas"),
+        ("on_foot", chosen.on_foot, "have been taken on foot"),
+    ):
+        unknown = table.columns[column].count(None) if choice == "without" and column in table.columns else 0
+        if unknown:
+            sentences.append(f"{counted(unknown, _noun(layer))} may {what}: Mapillary does not say.")
+    return sentences
 
 
 def _lacking(layer: SourceLayer, counts: LayerCounts, ids: Sequence[object]) -> list[str]:
@@ -109,9 +123,9 @@ def _lacking(layer: SourceLayer, counts: LayerCounts, ids: Sequence[object]) -> 
     without_id = sum(value is None for value in ids)
     if without_id:
         sentences.append(
-            f"{counted(without_id, layer.name)} came without an id; each is kept, and duplicates among them cannot be"
+            f"{counted(without_id, _noun(layer))} came without an id; each is kept, and duplicates among them cannot be"
             " recognised."
         )
     if counts.unplaced:
-        sentences.append(f"{counted(counts.unplaced, layer.name)} without a usable position: left out.")
+        sentences.append(f"{counted(counts.unplaced, _noun(layer))} without a usable position: left out.")
     return sentences

@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from .area import Area
 from .errors import InvalidRequestError
 from .filters import CoverageFilter
-from .schema import COVERAGE_TILESETS, IMAGE, SEQUENCE, SourceLayer
-from .tiling import count_tiles
+from .schema import (
+    COVERAGE_TILESETS,
+    IMAGE,
+    MAP_FEATURE_POINT,
+    MAP_FEATURE_TILESETS,
+    SEQUENCE,
+    TRAFFIC_SIGN,
+    SourceLayer,
+)
+from .tiling import TileId, count_tiles, tiles_of
 
 MAX_TILES = 50_000
 """Mapillary's documented limit of tiles a day for one application."""
 
 
+class TileAddress(NamedTuple):
+    """A tile of one of the tilesets."""
+
+    tileset: str
+    tile: TileId
+
+
 @dataclass(frozen=True)
 class CoverageRequest:
-    """Images, sequences or both of an area, at `original` or `computed` positions.
+    """Images and sequences of an area, at `original` or `computed` positions, and its map features: points, which are
+    objects that are no signs, and traffic signs.
 
     Raises InvalidRequestError where nothing or too much is asked for.
     """
@@ -26,34 +43,56 @@ class CoverageRequest:
     filter: CoverageFilter = field(default_factory=CoverageFilter)
     images: bool = True
     sequences: bool = True
+    points: bool = False
+    traffic_signs: bool = False
+    tile_count: int = field(init=False, compare=False)
+    """How many tiles the request needs."""
 
     def __post_init__(self) -> None:
         if self.position not in COVERAGE_TILESETS:
             raise InvalidRequestError(f"The position can be {' or '.join(COVERAGE_TILESETS)}, not “{self.position}”.")
         if not self.source_layers:
-            raise InvalidRequestError("Nothing was asked for. Choose images, sequences or both.")
-        if self.tile_count > MAX_TILES:
+            raise InvalidRequestError("Nothing was asked for. Choose images, sequences, points or traffic signs.")
+        count = count_tiles(self.area, limit=MAX_TILES) * len(self.tilesets)
+        if count > MAX_TILES:
+            more = "more than " if self.area.outline else ""
             raise InvalidRequestError(
-                f"The extent covers {self.tile_count:,} tiles, more than the {MAX_TILES:,} that Mapillary allows in a"
-                " day. Choose a smaller extent, or zoom in."
+                f"The area needs {more}{count:,} tiles, more than the {MAX_TILES:,} that Mapillary allows in a day."
+                " Choose a smaller area, or zoom in."
             )
-
-    @property
-    def tileset(self) -> str:
-        """The tileset that holds the positions asked for."""
-        return COVERAGE_TILESETS[self.position]
+        object.__setattr__(self, "tile_count", count)
 
     @property
     def source_layers(self) -> tuple[SourceLayer, ...]:
-        """The layers of the tiles that have to be read."""
-        return (IMAGE,) * self.images + (SEQUENCE,) * self.sequences
+        """The layers asked for."""
+        chosen = {
+            IMAGE: self.images,
+            SEQUENCE: self.sequences,
+            MAP_FEATURE_POINT: self.points,
+            TRAFFIC_SIGN: self.traffic_signs,
+        }
+        return tuple(layer for layer, is_chosen in chosen.items() if is_chosen)
 
     @property
-    def tile_count(self) -> int:
-        """How many tiles the area needs."""
-        return count_tiles(self.area)
+    def tilesets(self) -> dict[str, tuple[SourceLayer, ...]]:
+        """The layers that have to be read, by the tileset that holds them."""
+        images = self.images or (self.sequences and self.filter.names_sequences)
+        coverage = (IMAGE,) * images + (SEQUENCE,) * self.sequences
+        tilesets = {COVERAGE_TILESETS[self.position]: coverage}
+        for tileset, layer in MAP_FEATURE_TILESETS.items():
+            tilesets[tileset] = (layer,) if layer in self.source_layers else ()
+        return {tileset: layers for tileset, layers in tilesets.items() if layers}
+
+    def addresses(self) -> list[TileAddress]:
+        """Every tile that is needed, one tileset after the other."""
+        tiles = tiles_of(self.area)
+        return [TileAddress(tileset, tile) for tileset in self.tilesets for tile in tiles]
 
     def __str__(self) -> str:
-        what = " and ".join(f"{layer.name}s" for layer in self.source_layers)
-        boxes = "; ".join(f"{b.west:.6f} {b.south:.6f} {b.east:.6f} {b.north:.6f}" for b in self.area.boxes)
-        return f"{what} at {self.position} positions, {self.filter}, in {boxes} (west south east north, EPSG:4326)"
+        what = _joined([f"{layer.name.replace('_', ' ')}s" for layer in self.source_layers])
+        where = f" at {self.position} positions" if self.images or self.sequences else ""
+        return f"{what}{where}, {self.filter}, in {self.area}"
+
+
+def _joined(words: list[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

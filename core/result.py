@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Optional
 
-from .collector import Table
+from .collector import Table, joined
 from .errors import MapillaryError, NoTileReadError
 from .filters import Removed
 from .ledger import EMPTY, FAILED, OK, SKIPPED, TileRecord, reasons
-from .request import CoverageRequest
-from .tiling import TileId
+from .request import CoverageRequest, TileAddress
+from .schema import IMAGE, MAP_FEATURES, SEQUENCE
 
 
 @dataclass
@@ -22,13 +22,19 @@ class LayerCounts:
 
     decoded: int = 0
     unplaced: int = 0
-    removed: Removed = field(default_factory=Removed)
+    removed: Removed = field(default_factory=dict)
 
     def add(self, other: LayerCounts) -> None:
         """Count another tile's in."""
         self.decoded += other.decoded
         self.unplaced += other.unplaced
-        self.removed.add(other.removed)
+        for reason, number in other.removed.items():
+            self.removed[reason] = self.removed.get(reason, 0) + number
+
+    @property
+    def passed(self) -> int:
+        """Features that the filter let through and that have a place."""
+        return self.decoded - self.unplaced - sum(self.removed.values())
 
 
 @dataclass
@@ -43,20 +49,35 @@ class TileOutcome:
 
 @dataclass(frozen=True)
 class CoverageResult:
-    """What a run gave. `counts` has an entry for each source layer asked for; `stopped_by` says why tiles
-    were skipped; `notes` are sentences about the cache. A partial result keeps the `outcomes` of its tiles, so that it
-    can be completed.
+    """What a run gave. `tables` and `counts` have an entry for each source layer asked for, by its name; `stopped_by`
+    says why tiles were skipped; `notes` are sentences about the cache. A partial result keeps the `outcomes` of its
+    tiles, so that it can be completed.
     """
 
     request: CoverageRequest
-    images: Table
-    sequences: Table
+    tables: dict[str, Table]
     ledger: list[TileRecord]
     counts: dict[str, LayerCounts]
     stopped_by: Optional[MapillaryError] = None
     offline: bool = False
     notes: Sequence[str] = ()
     outcomes: Sequence[TileOutcome] = field(default=(), repr=False)
+
+    @property
+    def images(self) -> Table:
+        """The images, none where they were not asked for."""
+        return self.tables.get(IMAGE.name) or Table.empty(IMAGE)
+
+    @property
+    def sequences(self) -> Table:
+        """The sequences, none where they were not asked for."""
+        return self.tables.get(SEQUENCE.name) or Table.empty(SEQUENCE)
+
+    @property
+    def map_features(self) -> Table:
+        """The points and traffic signs that were asked for."""
+        found = [self.tables[layer.name] for layer in MAP_FEATURES if layer.name in self.tables]
+        return joined(MAP_FEATURES[0], found)
 
     @property
     def is_partial(self) -> bool:
@@ -68,9 +89,11 @@ class CoverageResult:
         """Tiles that were not read, whether asked for or not."""
         return sum(record.status in (FAILED, SKIPPED) for record in self.ledger)
 
-    def read_outcomes(self) -> dict[TileId, TileOutcome]:
+    def read_outcomes(self) -> dict[TileAddress, TileOutcome]:
         """What a partial result has of the tiles that were read."""
-        return {o.record.tile: o for o in self.outcomes if o.record.status in (OK, EMPTY)}
+        return {
+            TileAddress(o.record.tileset, o.record.tile): o for o in self.outcomes if o.record.status in (OK, EMPTY)
+        }
 
     @property
     def failure(self) -> Optional[MapillaryError]:

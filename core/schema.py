@@ -48,9 +48,14 @@ class SourceLayer:
     fields: tuple[Field, ...]
 
     @property
+    def tile_fields(self) -> tuple[Field, ...]:
+        """The fields whose values tiles hold."""
+        return tuple(field for field in self.fields if field.tile_property)
+
+    @property
     def tile_properties(self) -> tuple[str, ...]:
         """The names of the tile properties that are read."""
-        return tuple(field.tile_property for field in self.fields)
+        return tuple(field.tile_property for field in self.tile_fields)
 
 
 IMAGE = SourceLayer(
@@ -84,6 +89,22 @@ SEQUENCE = SourceLayer(
     ),
 )
 
+_MAP_FEATURE_FIELDS = (
+    Field("id", Kind.OBJECT_ID, "id"),
+    Field("value", Kind.KEY, "value"),
+    Field("label", Kind.TEXT),
+    Field("first_seen_at", Kind.TIME, "first_seen_at"),
+    Field("last_seen_at", Kind.TIME, "last_seen_at"),
+    Field("kind", Kind.TEXT),
+)
+"""`label` is made from the value, and `kind` is the name of the source layer."""
+
+MAP_FEATURE_POINT = SourceLayer("point", Shape.POINT, _MAP_FEATURE_FIELDS)
+
+TRAFFIC_SIGN = SourceLayer("traffic_sign", Shape.POINT, _MAP_FEATURE_FIELDS)
+
+MAP_FEATURES = (MAP_FEATURE_POINT, TRAFFIC_SIGN)
+
 LEDGER_FIELDS = (
     Field("tile", Kind.TEXT),
     Field("tileset", Kind.TEXT),
@@ -99,8 +120,14 @@ LEDGER_FIELDS = (
 COVERAGE_TILESETS = {"original": "mly1_public", "computed": "mly1_computed_public"}
 """The tileset of each position: `original` as the GPS gave it, `computed` after structure from motion."""
 
+MAP_FEATURE_TILESETS = {
+    "mly_map_feature_point": MAP_FEATURE_POINT,
+    "mly_map_feature_traffic_sign": TRAFFIC_SIGN,
+}
+"""The source layer in each tileset of map features."""
+
 COVERAGE_ZOOM = 14
-"""The only zoom whose tiles hold single images."""
+"""The only zoom whose tiles hold single images and map features."""
 
 KNOWN_EMPTY_LAYER = "mapillary-empty"
 """The layer, without features, of the tiles that old tile hosts sent for areas without coverage."""
@@ -111,4 +138,6 @@ RETIRED_LAYERS = frozenset({"mapillary-images", "mapillary-sequences", "mapillar
 
 def tileset_layers(tileset: str) -> tuple[SourceLayer, ...]:
     """The layers of a tileset's tiles that are read."""
-    return (IMAGE, SEQUENCE) if tileset in COVERAGE_TILESETS.values() else ()
+    if tileset in COVERAGE_TILESETS.values():
+        return (IMAGE, SEQUENCE)
+    return (MAP_FEATURE_TILESETS[tileset],) if tileset in MAP_FEATURE_TILESETS else ()

@@ -20,7 +20,7 @@ from .cache_folder import CacheSettings, prune
 from .errors import MapillaryError
 from .inflate import inflate
 from .mbtiles import ForeignFileError, MbtilesFile, StoredTile
-from .tiling import TileId, tile_ranges
+from .tiling import TileId, tile_box, tile_ranges
 
 NOT_FOUND_SECONDS = 600
 """A 404 can be a passing fault of the server, so it is believed for minutes only."""
@@ -101,7 +101,7 @@ class TileCache:
             tile
             for times in found
             for tile, (when, reason) in times.items()
-            if however_old or self._is_fresh(when, reason)
+            if (however_old or self._is_fresh(when, reason)) and area.overlaps(tile_box(tile))
         }
 
     def average_around(self, area: Area, least: int = 1) -> Optional[tuple[float, float]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from itertools import islice
+from typing import NamedTuple, Optional
 
 try:
     import mercantile
@@ -12,6 +14,9 @@ except ImportError:
 
 from .area import Area, Box
 from .schema import COVERAGE_ZOOM
+
+_NARROWING_ZOOMS = (6, 10)
+"""Where a large outline is cut down to what matters below."""
 
 
 class TileId(NamedTuple):
@@ -62,19 +67,42 @@ def tile_ranges(area: Area, zoom: int = COVERAGE_ZOOM) -> list[TileRange]:
     return ranges
 
 
-def count_tiles(area: Area, zoom: int = COVERAGE_ZOOM) -> int:
-    """How many tiles cover the area, without listing them."""
-    return sum(map(len, tile_ranges(area, zoom)))
+def count_tiles(area: Area, zoom: int = COVERAGE_ZOOM, limit: Optional[int] = None) -> int:
+    """How many tiles cover the area, without listing those of boxes; for an outline, stops counting above `limit`."""
+    if area.outline is None:
+        return sum(map(len, tile_ranges(area, zoom)))
+    return sum(1 for _ in islice(_tiles_touched(area, zoom), None if limit is None else limit + 1))
 
 
 def tiles_of(area: Area, zoom: int = COVERAGE_ZOOM) -> list[TileId]:
-    """The tiles that cover the area, each once, row by row."""
+    """The tiles that the area touches, each once, row by row."""
+    if area.outline is not None:
+        return sorted(_tiles_touched(area, zoom), key=lambda tile: (tile.y, tile.x))
     return [
         TileId(zoom, x, y)
         for tiles in tile_ranges(area, zoom)
         for y in range(tiles.top, tiles.bottom + 1)
         for x in range(tiles.left, tiles.right + 1)
     ]
+
+
+def _tiles_touched(area: Area, zoom: int) -> Iterator[TileId]:
+    """From the whole world down: a tile that the area does not touch has no tiles to look at below it."""
+    waiting = [(TileId(0, 0, 0), area, False)]
+    while waiting:
+        tile, part, is_covered = waiting.pop()
+        if not is_covered:
+            bounds = tile_box(tile)
+            if not part.overlaps(bounds):
+                continue
+            is_covered = part.covers(bounds)
+        if tile.z == zoom:
+            yield tile
+            continue
+        if tile.z in _NARROWING_ZOOMS and not is_covered:
+            part = part.near(tile_box(tile))
+        children = mercantile.children(tile.x, tile.y, tile.z)
+        waiting += [(TileId(child.z, child.x, child.y), part, is_covered) for child in children]
 
 
 def tile_at(lon: float, lat: float, zoom: int = COVERAGE_ZOOM) -> TileId:

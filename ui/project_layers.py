@@ -11,19 +11,21 @@ from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 from ..core.caught import Caught
 from ..core.errors import MapillaryError
 from ..core.layer_changes import LayerChanges
-from ..core.layers import IMAGES, PARTIAL, SEQUENCES, TILES, apply_style, layer_name, metadata_of
+from ..core.layers import PARTIAL, TILES, apply_style, kinds_of, layer_name, metadata_of
 from ..core.request import CoverageRequest
 from ..core.result import CoverageResult
 
-_TOP_TO_BOTTOM = (IMAGES, SEQUENCES, TILES)
 _END = object()
+_LONGEST_NAME = 160
 
 
 def group_name(request: CoverageRequest, is_partial: bool = False) -> str:
     """What the layers are, such as `Mapillary coverage, original positions, panoramas only`."""
-    parts = ["Mapillary coverage", f"{request.position} positions"]
-    name = ", ".join([*parts, str(request.filter)] if request.filter.is_active else parts)
-    return name + (PARTIAL if is_partial else "")
+    has_images, has_features = request.images or request.sequences, request.points or request.traffic_signs
+    parts = ["Mapillary " + " and ".join(["coverage"] * has_images + ["map features"] * has_features)]
+    parts += [f"{request.position} positions"] * has_images + [str(request.filter)] * request.filter.is_active
+    name = ", ".join(parts)
+    return (name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…") + (PARTIAL if is_partial else "")
 
 
 def add_layers(project: QgsProject, layers: Mapping[str, QgsVectorLayer], result: CoverageResult) -> dict[str, str]:
@@ -32,7 +34,8 @@ def add_layers(project: QgsProject, layers: Mapping[str, QgsVectorLayer], result
     """
     group = project.layerTreeRoot().insertGroup(0, group_name(result.request, result.is_partial))
     added = {}
-    for kind in _TOP_TO_BOTTOM:
+    kinds = kinds_of(result.request)
+    for kind in kinds:
         layer = layers.get(kind)
         if layer is None or (kind != TILES and layer.featureCount() == 0 and not result.is_partial):
             continue
@@ -40,7 +43,7 @@ def add_layers(project: QgsProject, layers: Mapping[str, QgsVectorLayer], result
         project.addMapLayer(layer, False)
         node = group.addLayer(layer)
         node.setCustomProperty("showFeatureCount", True)
-        node.setExpanded(kind == IMAGES)
+        node.setExpanded(kind == kinds[0])
         added[kind] = layer.id()
     # The layer tree shows a new group folded, whatever the group says, and hears of changes only.
     group.setExpanded(False)

@@ -2,44 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Optional
 
 from qgis.core import (
-    QgsCoordinateReferenceSystem,
     QgsProcessingAlgorithm,
     QgsProcessingContext,
+    QgsProcessingParameterAuthConfig,
     QgsProcessingParameterDateTime,
+    QgsProcessingParameterDefinition,
     QgsProcessingParameterEnum,
+    QgsProcessingParameterNumber,
+    QgsProcessingParameterString,
 )
 
-from ..area import Area
 from ..errors import InvalidRequestError
-from ..extent import DEGREES, area_of_extent, corners_of, is_extent_text, parse_extent
+from ..expression import check_expression
+from ..schema import SourceLayer
 
-
-def read_area(
-    algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any], name: str, context: QgsProcessingContext
-) -> Area:
-    """The area of an extent parameter. Raises InvalidRequestError."""
-    project = context.project()
-    crs = project.crs() if project else QgsCoordinateReferenceSystem(DEGREES)
-    given: Any = parameters.get(name)
-    if is_extent_text(given):
-        corners, named = parse_extent(given)
-        crs = QgsCoordinateReferenceSystem(named) if named else crs
-        if named and not crs.isValid():
-            raise InvalidRequestError(f"QGIS does not know the coordinate reference system “{named}”.")
-    else:
-        rectangle = algorithm.parameterAsExtent(parameters, name, context)
-        if rectangle.isNull():
-            raise InvalidRequestError(
-                f"“{given or ''}” is not an extent. Write it as xmin,xmax,ymin,ymax [EPSG:4326], name a layer,"
-                " or choose it on the map."
-            )
-        crs = algorithm.parameterAsExtentCrs(parameters, name, context)
-        corners = corners_of(rectangle)
-    return area_of_extent(corners, crs, context.transformContext())
+AUTH_CONFIG = "AUTH_CONFIG"
 
 
 def read_day(
@@ -56,7 +38,7 @@ def read_day(
     return date(read.date().year(), read.date().month(), read.date().day()) if read.isValid() else None
 
 
-def read_word(parameters: dict[str, Any], name: str, words: list[str]) -> str:
+def read_word(parameters: dict[str, Any], name: str, words: Sequence[str]) -> str:
     """The word of a choice, the first where none is given. Raises InvalidRequestError."""
     given = parameters.get(name)
     if given is None:
@@ -66,11 +48,85 @@ def read_word(parameters: dict[str, Any], name: str, words: list[str]) -> str:
     return str(given)
 
 
-def choice(name: str, label: str, words: list[str]) -> QgsProcessingParameterEnum:
+def read_words(parameters: dict[str, Any], name: str, words: Sequence[str]) -> list[str]:
+    """The words of a choice of several, all where none is given. Raises InvalidRequestError."""
+    given = parameters.get(name)
+    if given is None:
+        return list(words)
+    chosen = given.split(",") if isinstance(given, str) else list(given)
+    wrong = next((word for word in chosen if word not in words), None)
+    if wrong is not None or not chosen:
+        raise InvalidRequestError(f"{name} takes some of the words {', '.join(words)}, not “{wrong or ''}”.")
+    return [word for word in words if word in chosen]
+
+
+def read_list(parameters: dict[str, Any], name: str) -> tuple[str, ...]:
+    """The items of a comma list, each once."""
+    items = (item.strip() for item in str(parameters.get(name) or "").split(","))
+    return tuple(dict.fromkeys(item for item in items if item))
+
+
+def read_expression(
+    algorithm: QgsProcessingAlgorithm,
+    parameters: dict[str, Any],
+    name: str,
+    layer: SourceLayer,
+    context: QgsProcessingContext,
+) -> str:
+    """The expression over the fields of a layer, empty where none is given. Raises InvalidRequestError.
+
+    QGIS' own reading passes over an expression that it cannot parse.
+    """
+    given = parameters.get(name)
+    text = (given if isinstance(given, str) else algorithm.parameterAsExpression(parameters, name, context)).strip()
+    if text:
+        check_expression(text, layer)
+    return text
+
+
+def read_number(
+    algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any], name: str, context: QgsProcessingContext
+) -> Optional[float]:
+    """The number, None where none is given."""
+    if parameters.get(name) in (None, ""):
+        return None
+    return algorithm.parameterAsDouble(parameters, name, context)
+
+
+def choice(name: str, label: str, words: Sequence[str]) -> QgsProcessingParameterEnum:
     """A choice that takes and gives words; the first is the default."""
-    return QgsProcessingParameterEnum(name, label, words, False, words[0], False, True)
+    return QgsProcessingParameterEnum(name, label, list(words), False, words[0], False, True)
+
+
+def choices(name: str, label: str, words: Sequence[str]) -> QgsProcessingParameterEnum:
+    """A choice of several words; all are the default."""
+    return QgsProcessingParameterEnum(name, label, list(words), True, list(words), False, True)
 
 
 def day(name: str, label: str) -> QgsProcessingParameterDateTime:
     """A day or none."""
     return QgsProcessingParameterDateTime(name, label, QgsProcessingParameterDateTime.Type.Date, None, True)
+
+
+def comma_list(name: str, label: str) -> QgsProcessingParameterString:
+    """Several items with commas between them, or none."""
+    return QgsProcessingParameterString(name, label, None, False, True)
+
+
+def number(name: str, label: str, least: float, most: float, is_whole: bool = False) -> QgsProcessingParameterNumber:
+    """A number or none."""
+    kind = QgsProcessingParameterNumber.Type.Integer if is_whole else QgsProcessingParameterNumber.Type.Double
+    return QgsProcessingParameterNumber(name, label, kind, None, True, least, most)
+
+
+def auth_config() -> QgsProcessingParameterAuthConfig:
+    """The stored authentication configuration to use, or none; folded away."""
+    parameter = QgsProcessingParameterAuthConfig(AUTH_CONFIG, "Authentication with the token", optional=True)
+    advanced(parameter)
+    return parameter
+
+
+def advanced(parameter: QgsProcessingParameterDefinition) -> QgsProcessingParameterDefinition:
+    """The parameter, folded away in the dialog."""
+    parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
+    return parameter

@@ -8,6 +8,7 @@ from qgis.PyQt.QtGui import QIcon
 from ..about import PLUGIN_FOLDER
 from ..settings import Settings
 from .download_coverage import DownloadCoverageAlgorithm
+from .download_map_features import DownloadMapFeaturesAlgorithm
 
 
 class MapillaryProvider(QgsProcessingProvider):
@@ -18,7 +19,8 @@ class MapillaryProvider(QgsProcessingProvider):
         self._settings = settings
 
     def loadAlgorithms(self) -> None:  # noqa: N802
-        self.addAlgorithm(DownloadCoverageAlgorithm(self._settings))
+        for algorithm in (DownloadCoverageAlgorithm, DownloadMapFeaturesAlgorithm):
+            self.addAlgorithm(algorithm(self._settings))
 
     def id(self) -> str:
         return "mapillary"

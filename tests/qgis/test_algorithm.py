@@ -174,7 +174,7 @@ def test_an_unset_date_of_the_dialog_is_no_filter(run):
         ({"EXTENT": "5,5,1,2 [EPSG:4326]"}, "no area"),
         ({"EXTENT": "1,2,86,87 [EPSG:4326]"}, "beyond 85.0511"),
         ({"EXTENT": "1,2,3,4 [EPSG:999999]"}, "does not know the coordinate reference system “EPSG:999999”"),
-        ({"EXTENT": None}, "is not an extent"),
+        ({"EXTENT": None}, "Give exactly one area: EXTENT, AREA, or POINT with RADIUS; none is given"),
         ({"PANORAMA": "2"}, "PANORAMA is one of the words all, only, without, not “2”"),
         ({"POSITION": "gps"}, "POSITION is one of the words original, computed"),
         ({"IMAGES": "/nowhere/at/all/images.gpkg"}, "IMAGES cannot be written to the folder /nowhere/at/all"),

@@ -1,6 +1,6 @@
 """Images once, sequences in one piece."""
 
-from mapillary_coverage.core.collector import Table, collect_images, collect_sequences
+from mapillary_coverage.core.collector import Table, collect_points, collect_sequences
 from mapillary_coverage.core.schema import IMAGE, SEQUENCE
 
 
@@ -14,12 +14,12 @@ def test_the_copy_inside_its_own_tile_wins_whichever_comes_first():
     buffered = table(IMAGE, ["1", "2"], [(0, 0), (1, 1)], [False, True])
     own = table(IMAGE, ["1"], [(0.1, 0.1)])
     for tables in ([buffered, own], [own, buffered]):
-        images = collect_images(IMAGE, tables)
+        images = collect_points(IMAGE, tables)
         assert dict(zip(images.columns["id"], images.geometries)) == {"1": (0.1, 0.1), "2": (1, 1)}
 
 
 def test_objects_without_an_id_are_kept_and_never_merged():
-    images = collect_images(IMAGE, [table(IMAGE, [None, None], [(0, 0), (0, 0)]), table(IMAGE, [None], [(0, 0)])])
+    images = collect_points(IMAGE, [table(IMAGE, [None, None], [(0, 0), (0, 0)]), table(IMAGE, [None], [(0, 0)])])
     assert images.columns["id"] == [None] * 3
     sequences = collect_sequences(SEQUENCE, [table(SEQUENCE, [None, None], [["a"], ["b"]])])
     assert sequences.geometries == [["a"], ["b"]]

@@ -114,13 +114,13 @@ def test_an_area_without_coverage_says_so(emulator):
     result = download_coverage(request_for(TileId(14, 100, 100)), access_to(emulator()))
     assert result.failure is None
     assert result.ledger[0].status == "empty"
-    assert remarks(result) == ["Mapillary has no coverage in this extent."]
+    assert remarks(result) == ["Mapillary has no coverage in this area."]
 
 
 def test_a_result_that_the_filter_emptied_says_so(emulator):
     request = request_for(TileId(14, 8528, 5974), filter=CoverageFilter(date(2099, 1, 1)))
     result = download_coverage(request, access_to(emulator(Town(images_per_tile=50, size=1))))
-    assert remarks(result)[0] == "0 of 50 images in the tiles pass the filter: 50 have another date."
+    assert remarks(result)[0] == "0 of 50 images in the tiles pass the filter: 50 of another date."
     assert result_line(result) == "0 images and 0 sequences; 1 tile: 1 ok."
 
 

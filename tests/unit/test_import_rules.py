@@ -9,10 +9,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 WITH_QGIS = {
+    "circle_area",
+    "expression",
     "extent",
     "layers",
     "layer_changes",
     "ledger_layer",
+    "polygon_area",
     "coverage_task",
     "request_task",
     "task",

@@ -17,6 +17,7 @@ from mapillary_coverage.core.download import download_coverage
 from mapillary_coverage.core.endpoint import Server
 from mapillary_coverage.core.filters import CoverageFilter
 from mapillary_coverage.core.report import remarks, warnings
+from mapillary_coverage.core.request import TileAddress
 from mapillary_coverage.core.tile_access import TileAccess
 from mapillary_coverage.core.tile_cache import TileCache, cache_path
 from mapillary_coverage.core.tiling import TileId, tile_box
@@ -268,7 +269,7 @@ def test_tiles_in_the_cache_are_read_first_so_that_a_stop_keeps_them(server, cac
 
 def test_a_run_of_some_tiles_does_not_repeat_what_the_others_hold(server, cache):
     whole = run(server, cache)
-    column = {TileId(14, 8529, y) for y in range(5974, 5978)}
+    column = {TileAddress("mly1_public", TileId(14, 8529, y)) for y in range(5974, 5978)}
     server.faults.clear()
     rest = download_coverage(request_for(FIRST, LAST), access_to(server), only=column)
     box = tile_box(TileId(14, 8529, 5975))

@@ -1,0 +1,222 @@
+"""What the downloads from vector tiles have in common: area and ledger in, the run, sinks out."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, ClassVar, Optional
+
+from qgis.core import (
+    QgsFeatureSource,
+    QgsProcessing,
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterFeatureSink,
+    QgsProcessingParameterFeatureSource,
+    QgsWkbTypes,
+)
+from qgis.PyQt.QtGui import QIcon
+
+from ..about import PLUGIN_FOLDER
+from ..area import Area
+from ..errors import CancelledError, InvalidRequestError, MapillaryError
+from ..layers import PARTIAL, WKB_TYPES, add_features, degrees_crs, features_of, fields_of
+from ..ledger_layer import missing_tiles
+from ..mvt import engine_name
+from ..report import counted, remarks, result_line, warnings
+from ..request import CoverageRequest, TileAddress
+from ..result import CoverageResult
+from ..settings import Settings
+from ..tile_access import TileAccess
+from .areas import DeferredArea, add_area_parameters, has_polygons, read_area
+from .destinations import check_destinations
+from .dressing import Dressing
+from .parameters import AUTH_CONFIG, advanced, auth_config
+
+TILES_INPUT = "TILES_INPUT"
+
+GROUP, GROUP_ID = "Download", "download"
+
+_SOURCE_TYPES = {
+    QgsWkbTypes.GeometryType.PointGeometry: QgsProcessing.SourceType.TypeVectorPoint,
+    QgsWkbTypes.GeometryType.LineGeometry: QgsProcessing.SourceType.TypeVectorLine,
+    QgsWkbTypes.GeometryType.PolygonGeometry: QgsProcessing.SourceType.TypeVectorPolygon,
+}
+
+
+class DownloadAlgorithm(QgsProcessingAlgorithm):
+    """Thin over `download_coverage`. A subclass has `sinks`, the kind of layer by output name, `counts`, the label by
+    the name of a number that is put out, and says what is asked for.
+    """
+
+    sinks: ClassVar[dict[str, str]]
+    counts: ClassVar[dict[str, str]]
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self._settings = settings
+        self._area: DeferredArea
+        self._options: dict[str, Any]
+        self._ledger: Optional[QgsFeatureSource] = None
+        self._access: TileAccess
+
+    @abstractmethod
+    def add_options(self) -> None:
+        """Declare the parameters beside the area."""
+
+    @abstractmethod
+    def read_options(self, parameters: dict[str, Any], context: QgsProcessingContext) -> dict[str, Any]:
+        """What a CoverageRequest takes beside the area. Raises InvalidRequestError."""
+
+    @abstractmethod
+    def count(self, result: CoverageResult) -> dict[str, int]:
+        """The numbers that are put out beside those of the tiles."""
+
+    def createInstance(self) -> DownloadAlgorithm:  # noqa: N802
+        return type(self)(self._settings)
+
+    def group(self) -> str:
+        return GROUP
+
+    def groupId(self) -> str:  # noqa: N802
+        return GROUP_ID
+
+    def icon(self) -> QIcon:
+        return QIcon(str(PLUGIN_FOLDER / "resources" / "icons" / "mapillary_coverage.svg"))
+
+    def initAlgorithm(self, configuration: Optional[dict[str, Any]] = None) -> None:  # noqa: N802
+        add_area_parameters(self)
+        self.add_options()
+        label = "Ledger of an earlier run: read only what failed or was skipped"
+        self.addParameter(advanced(QgsProcessingParameterFeatureSource(TILES_INPUT, label, optional=True)))
+        self.addParameter(auth_config())
+        for name, kind in self.sinks.items():
+            source_type = _SOURCE_TYPES[QgsWkbTypes.geometryType(WKB_TYPES[kind])]
+            label = kind.replace("_", " ").capitalize()
+            self.addParameter(QgsProcessingParameterFeatureSink(name, label, source_type, None, True))
+        tile_counts = {"TILE_COUNT": "Number of tiles", "FAILED_COUNT": "Number of tiles that failed"}
+        for name, label in {**tile_counts, **self.counts}.items():
+            self.addOutput(QgsProcessingOutputNumber(name, label))
+
+    def checkParameterValues(  # noqa: N802
+        self, parameters: dict[str, Any], context: QgsProcessingContext
+    ) -> tuple[bool, str]:
+        """All that can be told at once; polygons are read by the run, since it can take long."""
+        try:
+            area, options = read_area(self, parameters, context), self.read_options(parameters, context)
+            if not has_polygons(parameters):
+                self._read_ledger(CoverageRequest(area(), **options), self._ledger_source(parameters, context))
+            ledger = self.parameterAsVectorLayer(parameters, TILES_INPUT, context)
+            check_destinations({name: parameters.get(name) for name in self.sinks}, ledger.source() if ledger else "")
+            config_id = self.parameterAsString(parameters, AUTH_CONFIG, context)
+            if config_id:
+                self._settings.credentials.check_configuration(config_id)
+        except MapillaryError as error:
+            return False, str(error)
+        return super().checkParameterValues(parameters, context)
+
+    def prepareAlgorithm(  # noqa: N802
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> bool:
+        """On the main thread, where settings and the token may be read."""
+        try:
+            self._area = read_area(self, parameters, context)
+            self._options = self.read_options(parameters, context)
+            self._ledger = self._ledger_source(parameters, context)
+            self._access = self._settings.tile_access(self.parameterAsString(parameters, AUTH_CONFIG, context))
+        except MapillaryError as error:
+            raise QgsProcessingException(str(error)) from None
+        return True
+
+    def processAlgorithm(  # noqa: N802
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        """The sinks are opened only after the download, so that a failing run touches no file."""
+        try:
+            result = self._download(self._area(), feedback)
+            if isinstance(result.stopped_by, CancelledError):
+                return {}
+            if result.failure:
+                raise result.failure
+            outputs = self._write(result, parameters, context)
+        except MapillaryError as error:
+            raise QgsProcessingException(str(error)) from None
+        feedback.pushInfo(result_line(result))
+        for remark in remarks(result):
+            feedback.pushInfo(remark)
+        for warning in warnings(result):
+            feedback.pushWarning(warning)
+        return outputs
+
+    def _download(self, area: Area, feedback: QgsProcessingFeedback) -> CoverageResult:
+        # requests takes 0.15 s to import, which QGIS' start should not pay for.
+        from ..download import download_coverage
+
+        request = CoverageRequest(area, **self._options)
+        only = self._read_ledger(request, self._ledger)
+        self._tell_what_is_read(request, only, feedback)
+        return download_coverage(
+            request,
+            self._access,
+            feedback.isCanceled,
+            lambda done, total: feedback.setProgress(100 * done / total),
+            only=only,
+        )
+
+    def _tell_what_is_read(
+        self, request: CoverageRequest, only: Optional[set[TileAddress]], feedback: QgsProcessingFeedback
+    ) -> None:
+        count = request.tile_count
+        if only is not None:
+            count = len(only.intersection(request.addresses()))
+            outside = len(only) - count
+            if outside:
+                feedback.pushWarning(f"{counted(outside, 'tile')} of TILES_INPUT outside the area: not read.")
+        feedback.pushInfo(f"{counted(count, 'tile')}: {request}.")
+        feedback.pushInfo(f"Decoding with {engine_name()}.")
+        if self._access.offline:
+            feedback.pushWarning("“Work offline” is ticked in the Mapillary panel: tiles of any age are used.")
+
+    def _write(
+        self,
+        result: CoverageResult,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+    ) -> dict[str, Any]:
+        """Written whole, without a look at cancel: half a file would pass for a whole one."""
+        outputs: dict[str, Any] = {
+            "TILE_COUNT": len(result.ledger),
+            "FAILED_COUNT": result.failed_count,
+            **self.count(result),
+        }
+        for name, kind in self.sinks.items():
+            sink, destination = self.parameterAsSink(
+                parameters, name, context, fields_of(kind), WKB_TYPES[kind], degrees_crs()
+            )
+            if sink is None:
+                if parameters.get(name):
+                    raise QgsProcessingException(self.invalidSinkError(parameters, name))
+                continue
+            if not add_features(sink, features_of(kind, result), lambda: False):
+                raise QgsProcessingException(self.writeFeatureError(sink, parameters, name))
+            outputs[name] = destination
+        for name, kind in self.sinks.items():
+            if name in outputs and context.willLoadLayerOnCompletion(outputs[name]):
+                details = context.layerToLoadOnCompletionDetails(outputs[name])
+                details.setPostProcessor(Dressing.of(kind, result))
+                details.name += PARTIAL if result.is_partial else ""
+        return outputs
+
+    def _ledger_source(self, parameters: dict[str, Any], context: QgsProcessingContext) -> Optional[QgsFeatureSource]:
+        if not parameters.get(TILES_INPUT):
+            return None
+        source = self.parameterAsSource(parameters, TILES_INPUT, context)
+        if source is None:
+            raise InvalidRequestError(self.invalidSourceError(parameters, TILES_INPUT))
+        return source
+
+    @staticmethod
+    def _read_ledger(request: CoverageRequest, source: Optional[QgsFeatureSource]) -> Optional[set[TileAddress]]:
+        return None if source is None else missing_tiles(source, request.tilesets)

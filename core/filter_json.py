@@ -1,0 +1,56 @@
+"""A filter as JSON, for presets and for the metadata of layers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from datetime import date
+from typing import Any, Callable
+
+from .errors import InvalidRequestError
+from .filters import CoverageFilter
+
+
+def filter_to_json(chosen: CoverageFilter) -> str:
+    """What is not as it is by default."""
+    kept = {}
+    for field in fields(chosen):
+        value = getattr(chosen, field.name)
+        follows = field.name == "start_date" and chosen.last_months is not None
+        if value != field.default and not follows:
+            kept[field.name] = value.isoformat() if isinstance(value, date) else value
+    return json.dumps(kept, ensure_ascii=False)
+
+
+def filter_from_json(text: str) -> CoverageFilter:
+    """The filter that `filter_to_json` wrote. Raises InvalidRequestError for any other text."""
+    try:
+        return CoverageFilter(**{name: _READ[name](value) for name, value in json.loads(text).items()})
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+        raise InvalidRequestError("The stored filter cannot be read. Save it anew.") from None
+
+
+def _of(kind: type) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if type(value) is not kind:
+            raise TypeError(kind)
+        return value
+
+    return read
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(map(_of(str), _of(list)(value)))
+
+
+_READ: dict[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(("start_date", "end_date", "first_seen_after", "last_seen_after"), date.fromisoformat),
+    **dict.fromkeys(("panorama", "on_foot", "expression", "feature_expression"), _of(str)),
+    **dict.fromkeys(
+        ("organization_ids", "creator_ids", "creators", "sequence_ids", "image_ids", "values"),
+        _texts,
+    ),
+    "last_months": _of(int),
+    "min_quality": float,
+    "keep_unscored": _of(bool),
+}
