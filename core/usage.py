@@ -13,6 +13,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Callable, Optional, TypeVar
 
+from .database import connect
 from .errors import QuotaExceededError
 
 _T = TypeVar("_T")
@@ -78,7 +79,7 @@ class Usage:
             used = _used(connection, key)
             if used >= self.pace.quota:
                 raise QuotaExceededError(1, 0, self.pace.quota)
-            row = connection.execute("SELECT due FROM pace WHERE host = ?", (host,)).fetchone()
+            row = connection.execute("SELECT due FROM pace WHERE host = ? AND typeof(due) = 'real'", (host,)).fetchone()
             earliest = now - interval * (self.pace.burst - 1)
             # A time that no pace leads to comes from a clock that was set back.
             is_known = row is not None and row[0] <= now + interval + _CLOCK_SECONDS
@@ -109,7 +110,6 @@ class Usage:
         try:
             return question(self._opened())
         except sqlite3.DatabaseError as error:
-            # Its subclasses are about a file that is locked, or that cannot be opened or written to.
             if type(error) is not sqlite3.DatabaseError or self._path is None:
                 raise
             self._let_go()
@@ -147,7 +147,7 @@ def _open(path: Optional[Path]) -> sqlite3.Connection:
 
 
 def _connect(database: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(database, _BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    connection = connect(database, _BUSY_SECONDS)
     try:
         # Enough for QGIS to die at any moment; only a power cut could cost the count.
         connection.execute("PRAGMA synchronous = OFF")
@@ -165,5 +165,8 @@ def _today() -> str:
 
 
 def _used(connection: sqlite3.Connection, key: tuple[str, str]) -> int:
-    row = connection.execute("SELECT tiles FROM used WHERE day = ? AND fingerprint = ?", key).fetchone()
-    return int(row[0]) if row else 0
+    """A damaged file can hold what is no count."""
+    row = connection.execute(
+        "SELECT tiles FROM used WHERE day = ? AND fingerprint = ? AND typeof(tiles) = 'integer' AND tiles >= 0", key
+    ).fetchone()
+    return row[0] if row else 0

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mapillary_coverage.core.usage import Usage
-from tests.unit.test_usage import ANY_PACE, MINE, THEIRS, admit
+from tests.unit.test_usage import ANY_PACE, MINE, THEIRS, admit, change
 
 
 @pytest.fixture
@@ -42,6 +42,9 @@ DAMAGE = {
     "schema": lambda path: overwrite(path, 100),
     "pages": lambda path: overwrite(path, 4096),
     "pace": overwrite_pace,
+    "words": lambda path: path.write_bytes(path.read_bytes().replace(b"NOT NULL", b"NOT \xdfULL")),
+    "count": lambda path: change(path, "UPDATE used SET tiles = 'many'"),
+    "time": lambda path: change(path, "UPDATE pace SET due = 'soon'"),
     "cut": lambda path: os.truncate(path, 5000),
     "empty": lambda path: os.truncate(path, 0),
 }
