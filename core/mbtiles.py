@@ -106,11 +106,12 @@ class MbtilesFile:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._connection.execute("COMMIT")
         except BaseException:
+            # Also where the commit is refused: what stays open would lock out everyone else.
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
-        self._connection.execute("COMMIT")
 
     def read(self, tile: TileId) -> Optional[StoredTile]:
         """The tile; None where it was never stored."""

@@ -11,8 +11,8 @@ import pytest
 
 from mapillary_coverage.core.cache_folder import CacheSettings
 from mapillary_coverage.core.report import warnings
-from mapillary_coverage.core.tile_cache import cache_path
-from tests.unit.test_tile_cache import TILE, cache, change, file_of, is_sound, run, server, sources  # noqa: F401
+from mapillary_coverage.core.tile_cache import TileCache, cache_path
+from tests.unit.test_tile_cache import TILE, TILESET, cache, change, file_of, is_sound, run, server, sources  # noqa: F401
 
 
 def overwrite(path, start, length):
@@ -155,3 +155,19 @@ def test_a_locked_file_of_the_older_kind_is_left_to_who_holds_it(server, cache, 
     assert {record.status for record in result.ledger} == {"ok"}
     assert is_sound(path)
     assert sources(run(server, cache)) == {"cache"}
+
+
+def test_a_tile_that_could_not_be_written_for_a_reader_locks_nobody_out(server, cache, monkeypatch):  # noqa: F811
+    monkeypatch.setattr("mapillary_coverage.core.mbtiles._BUSY_SECONDS", 0.1)
+    run(server, cache, TILE, TILE)
+    path = file_of(server, cache)
+    change(path, "PRAGMA journal_mode = DELETE")
+    tiles = TileCache(cache, server.tiles_url, TILESET)
+    with closing(sqlite3.connect(path, 0, isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM fetches").fetchall()
+        tiles.forget(TILE)
+        other.execute("COMMIT")
+        assert tiles.problem == "Tiles are not kept for the next time: database is locked."
+        other.execute("UPDATE fetches SET features = 1")
+    tiles.close()
