@@ -64,7 +64,7 @@ class MbtilesFile:
         """Opens the file, or makes it where it is to be written. Raises ForeignFileError, sqlite3.Error and OSError."""
         if is_writable:
             path.parent.mkdir(parents=True, exist_ok=True)
-        uri = f"file:{quote(path.absolute().as_posix())}?{'mode=rwc' if is_writable else 'immutable=1'}"
+        uri = f"{_uri(path)}?{'mode=rwc' if is_writable else 'immutable=1'}"
         self._connection = connect(uri, _BUSY_SECONDS)
         try:
             self._prepare(tileset, is_writable)
@@ -188,6 +188,12 @@ class MbtilesFile:
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+
+
+def _uri(path: Path) -> str:
+    """With an empty host before what begins with a slash: SQLite takes a share such as //server/folder for one."""
+    name = quote(path.absolute().as_posix())
+    return f"file://{name}" if name.startswith("/") else f"file:{name}"
 
 
 def _sound(row: tuple[Any, ...], *kinds: type) -> tuple[Any, ...]:
