@@ -19,6 +19,9 @@ from .errors import QuotaExceededError
 _T = TypeVar("_T")
 _BUSY_SECONDS = 0.3
 _CLOCK_SECONDS = 60.0
+_MOST_REFUSALS = 100
+"""In a row, about a minute: then nobody is using the file, but the folder is on a file system without locks."""
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS used (day TEXT, fingerprint TEXT, tiles INTEGER NOT NULL, PRIMARY KEY (day, fingerprint));
 CREATE TABLE IF NOT EXISTS pace (host TEXT PRIMARY KEY, due REAL NOT NULL);
@@ -48,6 +51,7 @@ class Usage:
         self._lock = threading.Lock()
         self._connection: Optional[sqlite3.Connection] = None
         self._known: dict[tuple[str, str], int] = {}
+        self._refusals = 0
 
     def used_today(self, fingerprint: str) -> int:
         """Tiles asked for since midnight UTC with the token of this fingerprint; while another QGIS holds the file, as
@@ -96,14 +100,17 @@ class Usage:
 
     def _safely(self, question: Callable[[sqlite3.Connection], _T], while_locked: _T) -> _T:
         try:
-            return self._soundly(question)
+            answer = self._soundly(question)
         except (sqlite3.Error, OSError) as error:
-            if "locked" in str(error):
+            self._refusals += 1
+            if "locked" in str(error) and self._refusals < _MOST_REFUSALS:
                 return while_locked
             self.problem = f"The tiles used today are counted for this session only: {error}."
             self._let_go()
             self._path = None
             return question(self._begun_again())
+        self._refusals = 0
+        return answer
 
     def _soundly(self, question: Callable[[sqlite3.Connection], _T]) -> _T:
         """In place of a file that turns out to be damaged there is a new one."""
