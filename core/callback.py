@@ -73,9 +73,11 @@ class Callback(QObject):
         # What is left unread would have the connection reset before the browser has the page.
         connection.readAll()
         _reply(connection, _PAGE if is_answer else "")
-        if is_answer and self._server.isListening():
-            self.close()
-            self.answered.emit(words[1])
+        if is_answer:
+            # The browser may bring it twice, over connections that it opened in advance.
+            if self._server.isListening():
+                self.close()
+                self.answered.emit(words[1])
         elif is_get and ("code=" in words[1] or "error=" in words[1]):
             self.strayed.emit()
 

@@ -13,9 +13,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 from urllib.parse import quote
 
+from .database import connect
 from .schema import COVERAGE_ZOOM, Kind, tileset_layers
 from .tiling import TileId, TileRange
 
@@ -63,8 +64,8 @@ class MbtilesFile:
         """Opens the file, or makes it where it is to be written. Raises ForeignFileError, sqlite3.Error and OSError."""
         if is_writable:
             path.parent.mkdir(parents=True, exist_ok=True)
-        uri = f"file:{quote(path.absolute().as_posix())}?{'mode=rwc' if is_writable else 'immutable=1'}"
-        self._connection = sqlite3.connect(uri, _BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=True)
+        uri = f"{_uri(path)}?{'mode=rwc' if is_writable else 'immutable=1'}"
+        self._connection = connect(uri, _BUSY_SECONDS)
         try:
             self._prepare(tileset, is_writable)
         except BaseException:
@@ -105,22 +106,23 @@ class MbtilesFile:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._connection.execute("COMMIT")
         except BaseException:
+            # Also where the commit is refused: what stays open would lock out everyone else.
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
-        self._connection.execute("COMMIT")
 
     def read(self, tile: TileId) -> Optional[StoredTile]:
         """The tile; None where it was never stored."""
         row = self._connection.execute(
-            "SELECT tile_data, reason, fetched_at, received_bytes, features FROM fetches"
+            "SELECT CAST(tile_data AS BLOB), stored_bytes, reason, fetched_at, received_bytes, features FROM fetches"
             " LEFT JOIN tiles USING (zoom_level, tile_column, tile_row)"
             " WHERE zoom_level = ? AND tile_column = ? AND tile_row = ?"
             " AND (stored_bytes = 0 OR tile_data IS NOT NULL)",
             _address(tile),
         ).fetchone()
-        return StoredTile(row[0] or b"", *row[1:]) if row else None
+        return StoredTile(row[0] or b"", *_sound(row[1:], int, str, int, int, int)[1:]) if row else None
 
     def write(self, tile: TileId, stored: StoredTile) -> None:
         """Store the tile in place of what is there, wholly or, if QGIS dies now, not at all."""
@@ -150,7 +152,10 @@ class MbtilesFile:
             " WHERE zoom_level = ? AND tile_column BETWEEN ? AND ? AND tile_row BETWEEN ? AND ?",
             _bounds(tiles),
         )
-        return {TileId(tiles.zoom, x, _flipped(tiles.zoom, row)): (when, reason) for x, row, when, reason in rows}
+        return {
+            TileId(tiles.zoom, x, _flipped(tiles.zoom, row)): (when, reason)
+            for x, row, when, reason in (_sound(found, int, int, int, str) for found in rows)
+        }
 
     def average(self, tiles: TileRange, least: int) -> Optional[tuple[float, float]]:
         """The mean number of features and of received bytes of the stored tiles of a range; None of fewer than
@@ -161,11 +166,12 @@ class MbtilesFile:
             " WHERE zoom_level = ? AND tile_column BETWEEN ? AND ? AND tile_row BETWEEN ? AND ?",
             _bounds(tiles),
         ).fetchone()
-        return None if row[2] < max(1, least) else (row[0], row[1])
+        return None if row[2] < max(1, least) else _sound(row[:2], float, float)
 
     def sizes(self) -> list[tuple[int, int]]:
         """Fetch time and stored bytes of every tile."""
-        return self._connection.execute("SELECT fetched_at, stored_bytes FROM fetches").fetchall()
+        rows = self._connection.execute("SELECT fetched_at, stored_bytes FROM fetches")
+        return [_sound(row, int, int) for row in rows]
 
     def remove_until(self, fetched_at: int) -> None:
         """Forget every tile that was fetched then or before, and give the space back."""
@@ -182,6 +188,19 @@ class MbtilesFile:
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+
+
+def _uri(path: Path) -> str:
+    """With an empty host before what begins with a slash: SQLite takes a share such as //server/folder for one."""
+    name = quote(path.absolute().as_posix())
+    return f"file://{name}" if name.startswith("/") else f"file:{name}"
+
+
+def _sound(row: tuple[Any, ...], *kinds: type) -> tuple[Any, ...]:
+    """A row as it was written. A damaged file can hold values of other types, which SQLite does not notice."""
+    if not all(map(isinstance, row, kinds)):
+        raise sqlite3.DatabaseError("The file is damaged.")
+    return row
 
 
 def _flipped(zoom: int, y: int) -> int:

@@ -13,11 +13,15 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Callable, Optional, TypeVar
 
+from .database import connect
 from .errors import QuotaExceededError
 
 _T = TypeVar("_T")
 _BUSY_SECONDS = 0.3
 _CLOCK_SECONDS = 60.0
+_MOST_REFUSALS = 100
+"""In a row, about a minute: then nobody is using the file, but the folder is on a file system without locks."""
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS used (day TEXT, fingerprint TEXT, tiles INTEGER NOT NULL, PRIMARY KEY (day, fingerprint));
 CREATE TABLE IF NOT EXISTS pace (host TEXT PRIMARY KEY, due REAL NOT NULL);
@@ -47,6 +51,7 @@ class Usage:
         self._lock = threading.Lock()
         self._connection: Optional[sqlite3.Connection] = None
         self._known: dict[tuple[str, str], int] = {}
+        self._refusals = 0
 
     def used_today(self, fingerprint: str) -> int:
         """Tiles asked for since midnight UTC with the token of this fingerprint; while another QGIS holds the file, as
@@ -78,7 +83,7 @@ class Usage:
             used = _used(connection, key)
             if used >= self.pace.quota:
                 raise QuotaExceededError(1, 0, self.pace.quota)
-            row = connection.execute("SELECT due FROM pace WHERE host = ?", (host,)).fetchone()
+            row = connection.execute("SELECT due FROM pace WHERE host = ? AND typeof(due) = 'real'", (host,)).fetchone()
             earliest = now - interval * (self.pace.burst - 1)
             # A time that no pace leads to comes from a clock that was set back.
             is_known = row is not None and row[0] <= now + interval + _CLOCK_SECONDS
@@ -95,21 +100,23 @@ class Usage:
 
     def _safely(self, question: Callable[[sqlite3.Connection], _T], while_locked: _T) -> _T:
         try:
-            return self._soundly(question)
+            answer = self._soundly(question)
         except (sqlite3.Error, OSError) as error:
-            if "locked" in str(error):
+            self._refusals += 1
+            if "locked" in str(error) and self._refusals < _MOST_REFUSALS:
                 return while_locked
             self.problem = f"The tiles used today are counted for this session only: {error}."
             self._let_go()
             self._path = None
             return question(self._begun_again())
+        self._refusals = 0
+        return answer
 
     def _soundly(self, question: Callable[[sqlite3.Connection], _T]) -> _T:
         """In place of a file that turns out to be damaged there is a new one."""
         try:
             return question(self._opened())
         except sqlite3.DatabaseError as error:
-            # Its subclasses are about a file that is locked, or that cannot be opened or written to.
             if type(error) is not sqlite3.DatabaseError or self._path is None:
                 raise
             self._let_go()
@@ -147,7 +154,7 @@ def _open(path: Optional[Path]) -> sqlite3.Connection:
 
 
 def _connect(database: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(database, _BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    connection = connect(database, _BUSY_SECONDS)
     try:
         # Enough for QGIS to die at any moment; only a power cut could cost the count.
         connection.execute("PRAGMA synchronous = OFF")
@@ -165,5 +172,8 @@ def _today() -> str:
 
 
 def _used(connection: sqlite3.Connection, key: tuple[str, str]) -> int:
-    row = connection.execute("SELECT tiles FROM used WHERE day = ? AND fingerprint = ?", key).fetchone()
-    return int(row[0]) if row else 0
+    """A damaged file can hold what is no count."""
+    row = connection.execute(
+        "SELECT tiles FROM used WHERE day = ? AND fingerprint = ? AND typeof(tiles) = 'integer' AND tiles >= 0", key
+    ).fetchone()
+    return row[0] if row else 0

@@ -11,8 +11,8 @@ import pytest
 
 from mapillary_coverage.core.cache_folder import CacheSettings
 from mapillary_coverage.core.report import warnings
-from mapillary_coverage.core.tile_cache import cache_path
-from tests.unit.test_tile_cache import TILE, cache, change, file_of, is_sound, run, server, sources  # noqa: F401
+from mapillary_coverage.core.tile_cache import TileCache, cache_path
+from tests.unit.test_tile_cache import TILE, TILESET, cache, change, file_of, is_sound, run, server, sources  # noqa: F401
 
 
 def overwrite(path, start, length):
@@ -21,10 +21,22 @@ def overwrite(path, start, length):
         file.write(b"\xa5" * length)
 
 
+def change_type(path, column):
+    """As a flipped bit does, which SQLite does not notice."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        connection.execute(f"UPDATE fetches SET {column} = x'00ff'")
+
+
 DAMAGE = {
     "header": lambda path: overwrite(path, 0, 100),
     "schema": lambda path: overwrite(path, 100, 2000),
     "pages": lambda path: overwrite(path, 4096, path.stat().st_size - 4096),
+    "words": lambda path: path.write_bytes(path.read_bytes().replace(b"NOT NULL", b"NOT \xdfULL")),
+    "times": lambda path: change_type(path, "fetched_at"),
+    "reasons": lambda path: change_type(path, "reason"),
+    "sizes": lambda path: change_type(path, "stored_bytes"),
+    "features": lambda path: change_type(path, "features"),
     "cut": lambda path: os.truncate(path, path.stat().st_size // 2),
     "one page": lambda path: os.truncate(path, 4096),
     "text": lambda path: path.write_text("no database at all " * 500),
@@ -49,7 +61,8 @@ def test_a_damaged_file_is_replaced_and_the_run_is_complete(server, cache, damag
 def test_a_damaged_blob_is_fetched_again(server, cache):  # noqa: F811
     run(server, cache)
     change(file_of(server, cache), "UPDATE tiles SET tile_data = x'1f8b0800' WHERE tile_column = 8528")
-    change(file_of(server, cache), "UPDATE tiles SET tile_data = x'0801' WHERE tile_column = 8529")
+    change(file_of(server, cache), "UPDATE tiles SET tile_data = x'0801' WHERE tile_column = 8529 AND tile_row % 2 = 0")
+    change(file_of(server, cache), "UPDATE tiles SET tile_data = 'text' WHERE tile_column = 8529 AND tile_row % 2 = 1")
     result = run(server, cache)
     assert {record.status for record in result.ledger} == {"ok"}
     assert [record.source for record in result.ledger].count("network") == 8
@@ -142,3 +155,19 @@ def test_a_locked_file_of_the_older_kind_is_left_to_who_holds_it(server, cache, 
     assert {record.status for record in result.ledger} == {"ok"}
     assert is_sound(path)
     assert sources(run(server, cache)) == {"cache"}
+
+
+def test_a_tile_that_could_not_be_written_for_a_reader_locks_nobody_out(server, cache, monkeypatch):  # noqa: F811
+    monkeypatch.setattr("mapillary_coverage.core.mbtiles._BUSY_SECONDS", 0.1)
+    run(server, cache, TILE, TILE)
+    path = file_of(server, cache)
+    change(path, "PRAGMA journal_mode = DELETE")
+    tiles = TileCache(cache, server.tiles_url, TILESET)
+    with closing(sqlite3.connect(path, 0, isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM fetches").fetchall()
+        tiles.forget(TILE)
+        other.execute("COMMIT")
+        assert tiles.problem == "Tiles are not kept for the next time: database is locked."
+        other.execute("UPDATE fetches SET features = 1")
+    tiles.close()

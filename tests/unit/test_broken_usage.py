@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mapillary_coverage.core.usage import Usage
-from tests.unit.test_usage import ANY_PACE, MINE, THEIRS, admit
+from tests.unit.test_usage import ANY_PACE, MINE, THEIRS, admit, change
 
 
 @pytest.fixture
@@ -42,6 +42,9 @@ DAMAGE = {
     "schema": lambda path: overwrite(path, 100),
     "pages": lambda path: overwrite(path, 4096),
     "pace": overwrite_pace,
+    "words": lambda path: path.write_bytes(path.read_bytes().replace(b"NOT NULL", b"NOT \xdfULL")),
+    "count": lambda path: change(path, "UPDATE used SET tiles = 'many'"),
+    "time": lambda path: change(path, "UPDATE pace SET due = 'soon'"),
     "cut": lambda path: os.truncate(path, 5000),
     "empty": lambda path: os.truncate(path, 0),
 }
@@ -115,3 +118,31 @@ def assert_counts_for_the_session_only(usage):
     assert admit(usage, 3) == [0] * 3
     assert usage.used_today(MINE) == 3
     assert usage.problem.startswith("The tiles used today are counted for this session only: ")
+
+
+def test_a_file_that_is_locked_for_good_costs_the_memory_only(usage, path, monkeypatch):
+    monkeypatch.setattr("mapillary_coverage.core.usage._BUSY_SECONDS", 0.001)
+    admit(usage, 2)
+    usage.close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        early = admit(usage, 100)
+        other.execute("ROLLBACK")
+    assert all(early[:-1])
+    assert early[-1] == 0
+    assert usage.used_today(MINE) == 3
+    assert usage.problem.startswith("The tiles used today are counted for this session only: database is locked")
+
+
+def test_a_file_that_is_locked_for_a_moment_is_waited_for(usage, path, monkeypatch):
+    monkeypatch.setattr("mapillary_coverage.core.usage._BUSY_SECONDS", 0.001)
+    admit(usage, 2)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        for _ in range(3):
+            other.execute("BEGIN EXCLUSIVE")
+            assert all(admit(usage, 40))
+            assert usage.used_today(MINE) == 2, "as was known last"
+            other.execute("ROLLBACK")
+            assert usage.used_today(MINE) == 2
+    assert usage.problem is None
+    assert Usage(path).used_today(MINE) == 2

@@ -140,6 +140,14 @@ def test_two_servers_never_mix(emulator, cache):
     assert file_of(one, cache) != file_of(other, cache)
 
 
+@pytest.mark.parametrize("name", ["//{}/cache", "{}/50 % of #1?"], ids=["share", "signs"])
+def test_any_folder_will_do(server, tmp_path, name):
+    """Two slashes begin the name of a share in an office network."""
+    cache = CacheSettings(Path(name.format(str(tmp_path)).replace("///", "//")))
+    assert warnings(run(server, cache, TILE, TILE)) == []
+    assert sources(run(server, cache, TILE, TILE)) == {"cache"}
+
+
 def test_the_token_is_not_in_the_cache(server, cache):
     run(server, cache)
     found = subprocess.run(["grep", "-rlaF", server.credential.split("|")[2], str(cache.folder)], capture_output=True)
