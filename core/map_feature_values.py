@@ -4,7 +4,7 @@ A value is a path of words, `object--street-light`, `regulatory--maximum-speed-l
 `--g<n>`, is the variant of its look in some countries. The names in `resources/values` are those that the API uses:
 points as its clients know them, the first 42 documented; signs, without variant, from the list in Mapillary's own
 Python SDK (tests/data/traffic_signs_filter_values.csv of github.com/mapillary/mapillary-python-sdk, read on
-2026-11-23). The API may answer with others at any time.
+2026-11-23) and six more that tiles hold. The API may answer with others at any time.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import csv
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from .about import PLUGIN_FOLDER
 from .errors import InvalidRequestError
@@ -46,6 +46,17 @@ def catalogue(kind: str) -> Sequence[Entry]:
             Entry(row["value"], row["label"], row["group"], row.get("documented", "yes") == "yes")
             for row in csv.DictReader(lines)
         )
+
+
+def kind_of(pattern: str) -> Optional[str]:
+    """`point` or `traffic_sign`, by the first word of a value or pattern; None where that does not tell."""
+    category = pattern.split("--", maxsplit=1)[0]
+    return next((kind for kind, categories in _categories().items() if category in categories), None)
+
+
+@lru_cache(maxsize=1)
+def _categories() -> dict[str, set[str]]:
+    return {kind: {entry.value.split("--")[0] for entry in catalogue(kind)} for kind in _FILES}
 
 
 @lru_cache(maxsize=1)

@@ -3,12 +3,14 @@
 import time
 
 import pytest
+from osgeo import gdal
 
 from mapillary_coverage.core.errors import InvalidRequestError
 from mapillary_coverage.core.map_feature_values import (
     LONGEST_LABEL,
     catalogue,
     check_patterns,
+    kind_of,
     label,
     split_patterns,
     unknown_patterns,
@@ -129,3 +131,44 @@ def test_the_catalogue_of_points_is_the_documented_set_and_what_other_clients_kn
     assert len(points) == len({entry.value for entry in points}) == 56
     assert sum(entry.documented for entry in points) == 42
     assert points[1] == ("object--bench", "Bench", "Street furniture", True)
+
+
+def test_signs_are_listed_by_name_each_once_and_in_their_groups():
+    signs = catalogue("traffic_sign")
+    names = [entry.value for entry in signs]
+    assert len(names) == len(set(names)) == 895
+    assert all(entry.group.lower() == entry.value.split("--")[0] for entry in signs)
+    assert not value_matcher(["*--g1", "*--g2"])(names[0])
+    assert label("regulatory--no-u-turn--g2") == "No U-turn"
+
+
+def test_no_two_values_of_a_group_read_the_same():
+    for kind in ("point", "traffic_sign"):
+        shown = [(entry.group, entry.label) for entry in catalogue(kind)]
+        assert len(shown) == len(set(shown))
+
+
+def test_every_value_in_the_recorded_tiles_is_known(recorded):
+    found = {
+        feature.GetField("value")
+        for path in recorded.glob("tiles/mly_map_feature_*/**/*.mvt")
+        for tile in [gdal.OpenEx(str(path), open_options=["CLIP=NO"])]
+        for feature in tile.GetLayer(0)
+    }
+    assert len(found) == 108
+    assert unknown_patterns(sorted(found)) == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "kind"),
+    [
+        ("object--bench", "point"),
+        ("marking--*", "point"),
+        ("warning--curve-*", "traffic_sign"),
+        ("*--stop--*", None),
+        ("nature--tree", None),
+        ("", None),
+    ],
+)
+def test_the_first_word_tells_points_from_signs(pattern, kind):
+    assert kind_of(pattern) == kind

@@ -45,7 +45,7 @@ def test_the_inventory_lists_the_resources_that_exist():
     existing = {
         str(path.relative_to(ROOT))
         for folder in ("icons", "styles", "values")
-        for path in (ROOT / "resources" / folder).iterdir()
+        for path in (ROOT / "resources" / folder).rglob("*.*")
     }
     assert listed == existing
 
