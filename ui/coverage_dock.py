@@ -6,7 +6,7 @@ from typing import Optional
 
 from qgis.core import QgsProject
 from qgis.gui import QgsDockWidget, QgsMapCanvas
-from qgis.PyQt.QtWidgets import QFrame, QScrollArea, QWidget
+from qgis.PyQt.QtWidgets import QWidget
 
 from ..core.settings import Settings
 from .coverage_download import CoverageDownload
@@ -25,12 +25,7 @@ class CoverageDock(QgsDockWidget):
         self._canvas = canvas
         self.panel = CoveragePanel(canvas, settings)
         self.download = CoverageDownload(self.panel, settings, messages)
-        scroll = QScrollArea()
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidgetResizable(True)
-        scroll.setWidget(self.panel)
-        scroll.setMinimumWidth(self.panel.minimumSizeHint().width() + scroll.verticalScrollBar().sizeHint().width())
-        self.setWidget(scroll)
+        self.setWidget(self.panel)
         self._canvas.extentsChanged.connect(self.panel.show_estimate)
         self._canvas.destinationCrsChanged.connect(self.panel.show_estimate)
         QgsProject.instance().cleared.connect(self._on_project_closed)
@@ -46,5 +41,5 @@ class CoverageDock(QgsDockWidget):
     def _on_project_closed(self) -> None:
         was_running = self.download.is_running()
         self.download.close_down()
-        self.panel.resultLabel.setText("The download was stopped: the project was closed." if was_running else "")
+        self.panel.say("The download was stopped: the project was closed." if was_running else "")
         self.panel.show_estimate()

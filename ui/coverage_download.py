@@ -111,7 +111,7 @@ class CoverageDownload(QObject):
     def _look(self, request: CoverageRequest, access: TileAccess) -> None:
         """See what the download takes before asking; a tile of a low zoom can tell where nothing else is known."""
         self._panel.set_running(True)
-        self._panel.resultLabel.setText("Looking at what this takes…")
+        self._panel.say("Looking at what this takes…")
         task = RequestTask(
             "Mapillary: estimating",
             access.network,
@@ -125,7 +125,7 @@ class CoverageDownload(QObject):
         task, self._looking = self._looking, None
         if task is None:
             return
-        self._panel.resultLabel.setText("")
+        self._panel.say("")
         self._panel.set_running(False)
         found = task.result
         if found is None:
@@ -160,13 +160,13 @@ class CoverageDownload(QObject):
         if looking is not None:
             looking.ended.disconnect()
             looking.cancel()
-            self._panel.resultLabel.setText("")
+            self._panel.say("")
 
     def _run(self, task: CoverageTask) -> None:
         self._task = task
         task.progressChanged.connect(self._on_progress)
         task.ended.connect(self._on_ended)
-        self._panel.resultLabel.setText("")
+        self._panel.say("")
         self._panel.retryButton.setVisible(False)
         self._panel.set_running(True)
         QgsApplication.taskManager().addTask(task)
@@ -182,7 +182,7 @@ class CoverageDownload(QObject):
         if result is None:
             self._end()
             if isinstance(task.error, CancelledError):
-                self._panel.resultLabel.setText("The download was cancelled before a tile was read; nothing was added.")
+                self._panel.say("The download was cancelled before a tile was read; nothing was added.")
             else:
                 self._fail(task.error or UnexpectedError())
         elif task.changes:
@@ -200,7 +200,7 @@ class CoverageDownload(QObject):
             self._fail(error)
             return
         self._panel.cancelButton.setEnabled(False)
-        self._panel.resultLabel.setText("Adding to the layers…")
+        self._panel.say("Adding to the layers…")
         self._update = LayerUpdate(self._present(), changes, result, self)
         self._update.ended.connect(lambda: self._on_changed(result))
 
@@ -235,7 +235,7 @@ class CoverageDownload(QObject):
         self._partial = result if result.is_partial else None
         self._end()
         problems, found = warnings(result), [result_line(result), *remarks(result)]
-        self._panel.resultLabel.setText("\n".join([*found, *problems]))
+        self._panel.say("\n".join([*found, *problems]))
         if isinstance(result.stopped_by, RevokedCredentialError):
             self._settings.credentials.sign_out()
         if problems and not isinstance(result.stopped_by, CancelledError):
@@ -261,5 +261,5 @@ class CoverageDownload(QObject):
             self._panel.tokenPanel.tokenButton.setFocus()
         if isinstance(error, RevokedCredentialError):
             self._settings.credentials.sign_out()
-        self._panel.resultLabel.setText(str(error))
+        self._panel.say(str(error))
         self._messages.fail(str(error))

@@ -5,26 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Optional
 
-from qgis.core import QgsProject
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt import uic
 from qgis.PyQt.QtWidgets import QComboBox, QWidget
 
 from ..core.errors import InvalidRequestError
-from ..core.extent import area_of_extent, corners_of
-from ..core.filters import CoverageFilter
 from ..core.request import CoverageRequest
 from ..core.settings import Settings
+from .area_panel import AreaPanel
 from .estimate_line import EstimateLine
 from .token_panel import TokenPanel
 
 _POSITIONS = {"original": "Original (GPS)", "computed": "Computed (structure from motion)"}
-_PANORAMAS = {"all": "All images", "only": "Panoramas only", "without": "Without panoramas"}
 
 _ESTIMATE_LINES = 4
-_EMPTY_MAP = (
-    "The map is empty. Add a base map, such as XYZ Tiles > OpenStreetMap in the Browser panel, and zoom to a town."
-)
+_RESULT_LINES = 7
 
 
 class CoveragePanel(QWidget):
@@ -33,18 +28,19 @@ class CoveragePanel(QWidget):
     def __init__(self, canvas: QgsMapCanvas, settings: Settings, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
         uic.loadUi(str(Path(__file__).with_suffix(".ui")), self)
-        self._canvas = canvas
         self._settings = settings
-        for combo, words in ((self.positionCombo, _POSITIONS), (self.panoramaCombo, _PANORAMAS)):
-            for word, label in words.items():
-                combo.addItem(label, word)
-            combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            combo.setMinimumContentsLength(8)
-        for edit in (self.startEdit, self.endEdit):
-            edit.dateValueChanged.connect(self.show_estimate)
-        self.panoramaCombo.currentIndexChanged.connect(self.show_estimate)
-        self.imagesCheck.toggled.connect(self.show_estimate)
-        self.sequencesCheck.toggled.connect(self.show_estimate)
+        for word, label in _POSITIONS.items():
+            self.positionCombo.addItem(label, word)
+        self.positionCombo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.positionCombo.setMinimumContentsLength(8)
+        self.areaPanel = AreaPanel(canvas)
+        self.areaBox.layout().addWidget(self.areaPanel)
+        self.areaPanel.changed.connect(self.show_estimate)
+        self.filterPanel.changed.connect(self.show_estimate)
+        self.filterPanel.failed.connect(self.say)
+        self.positionCombo.currentIndexChanged.connect(self.show_estimate)
+        for check in (self.imagesCheck, self.sequencesCheck, self.pointsCheck, self.signsCheck):
+            check.toggled.connect(self._show_kinds)
         self.tokenPanel = TokenPanel(settings)
         self.tokenBox.layout().addWidget(self.tokenPanel)
         self.setTabOrder(self.tokenPanel.tokenButton, self.imagesCheck)
@@ -53,42 +49,54 @@ class CoveragePanel(QWidget):
         settings.credentials.changed.connect(self.show_estimate)
         # The buttons below stay where they are when the rest of the estimate comes.
         self.estimateLabel.setMinimumHeight(_ESTIMATE_LINES * self.fontMetrics().lineSpacing())
+        self.resultScroll.setFixedHeight(_RESULT_LINES * self.fontMetrics().lineSpacing())
+        self.resultScroll.hide()
         self._estimate = EstimateLine(self.estimateLabel, settings)
+        bar_width = self.formScroll.verticalScrollBar().sizeHint().width()
+        self.formScroll.setMinimumWidth(self.form.minimumSizeHint().width() + bar_width)
         self._is_running = False
+        self._show_kinds()
         self.set_running(False)
 
     def request(self) -> CoverageRequest:
-        """What the form and the canvas ask for. Raises InvalidRequestError."""
-        view = self._canvas.mapSettings()
+        """What the form asks for. Raises InvalidRequestError."""
         return CoverageRequest(
-            area_of_extent(
-                corners_of(view.visibleExtent()), view.destinationCrs(), QgsProject.instance().transformContext()
-            ),
+            self.areaPanel.area(),
             self.positionCombo.currentData(),
-            CoverageFilter(self.startEdit.day(), self.endEdit.day(), self.panoramaCombo.currentData()),
+            self.filterPanel.filter(),
             self.imagesCheck.isChecked(),
             self.sequencesCheck.isChecked(),
+            self.pointsCheck.isChecked(),
+            self.signsCheck.isChecked(),
         )
+
+    def say(self, text: str) -> None:
+        """Show what came of the last action; its place stays from the first time on."""
+        self.resultLabel.setText(text)
+        self.resultScroll.setVisible(bool(text) or self.resultScroll.isVisible())
 
     def show_estimate(self) -> None:
         """Say what the button would do, or why it cannot."""
-        if self._canvas.extent().isEmpty():
-            self._estimate.say(_EMPTY_MAP)
-            self.downloadButton.setEnabled(False)
-            return
         try:
             request = self.request()
         except InvalidRequestError as error:
             self._estimate.say(str(error))
             self.downloadButton.setEnabled(False)
             return
-        self._estimate.show(request)
+        self._estimate.show(request, self.areaPanel.subject())
         self.downloadButton.setEnabled(not self._is_running)
+
+    def _show_kinds(self) -> None:
+        has_images = self.imagesCheck.isChecked() or self.sequencesCheck.isChecked()
+        self.positionCombo.setEnabled(has_images)
+        self.filterPanel.show_kinds(has_images, self.pointsCheck.isChecked(), self.signsCheck.isChecked())
+        self.show_estimate()
 
     def close_down(self) -> None:
         """Before the panel is deleted."""
         self._settings.credentials.changed.disconnect(self.show_estimate)
         self._estimate.close_down()
+        self.areaPanel.close_down()
         self.tokenPanel.close_down()
 
     def _set_offline(self, is_offline: bool) -> None:

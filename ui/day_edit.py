@@ -30,6 +30,13 @@ class DayEdit(QgsDateEdit):
         day = self.date()
         return None if self.isNull() or not day.isValid() else date(day.year(), day.month(), day.day())
 
+    def set_day(self, day: Optional[date]) -> None:
+        """Set a day, or none."""
+        if day is None:
+            self.clear()
+        else:
+            self.setDate(QDate(day.year, day.month, day.day))
+
     def clear(self) -> None:
         """Set no day, and show that: QGIS would leave today's date standing until the focus goes."""
         super().clear()

@@ -32,16 +32,17 @@ class EstimateLine(QObject):
         self._label = label
         self._settings = settings
         self._request: Optional[CoverageRequest] = None
+        self._subject = ""
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="mapillary_estimate")
         self._looking: Optional[Future[Estimate]] = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._go_on)
 
-    def show(self, request: CoverageRequest) -> None:
-        """Estimate this request."""
+    def show(self, request: CoverageRequest, subject: str) -> None:
+        """Estimate this request, in a sentence that begins as `subject`, such as `The map canvas covers`."""
         self._drop()
-        self._request = request
+        self._request, self._subject = request, subject
         self._say(f"{counted(request.tile_count, 'tile')}.")
         self._timer.start(_PAUSE_MS)
 
@@ -88,4 +89,4 @@ class EstimateLine(QObject):
         if self._request is not None:
             chosen = self._request.filter
             filtered = f" Filter: {chosen}." if chosen.is_active else ""
-            self._label.setText(f"The map canvas covers {amount}{filtered}")
+            self._label.setText(f"{self._subject} {amount}{filtered}")

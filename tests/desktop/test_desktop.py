@@ -115,13 +115,13 @@ def test_a_first_download(desktop, server):
 
 @pytest.mark.parametrize("typed", ["2024-05-01", "20240501", "2024-5-1"])
 def test_a_day_is_typed_as_people_type_it(desktop, typed):
-    desktop.run("panel.endEdit.clear()")
-    desktop.click("panel.endEdit")
+    desktop.run("panel.filterPanel.endEdit.clear()")
+    desktop.click("panel.filterPanel.endEdit")
     desktop.type(typed)
     desktop.press("Tab")
-    desktop.wait_until("not panel.endEdit.hasFocus()")
+    desktop.wait_until("not panel.filterPanel.endEdit.hasFocus()")
     assert desktop.run("answer = str(panel.request().filter)") == "captured up to and including 2024-05-01"
-    desktop.run("panel.endEdit.clear()")
+    desktop.run("panel.filterPanel.endEdit.clear()")
     assert desktop.run("answer = str(panel.request().filter)") == "no filter"
 
 

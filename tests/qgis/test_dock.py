@@ -106,9 +106,9 @@ def test_images_are_clipped_to_the_canvas(dock, server, qtbot, qgis_canvas):
 def test_the_form_is_what_is_asked_for(dock, server, qtbot):
     dock.panel.imagesCheck.setChecked(False)
     dock.panel.positionCombo.setCurrentIndex(1)
-    dock.panel.panoramaCombo.setCurrentIndex(2)
-    dock.panel.startEdit.setDate(QDate(2014, 1, 1))
-    dock.panel.endEdit.setDate(QDate(2030, 12, 31))
+    dock.panel.filterPanel.panoramaCombo.setCurrentIndex(2)
+    dock.panel.filterPanel.startEdit.setDate(QDate(2014, 1, 1))
+    dock.panel.filterPanel.endEdit.setDate(QDate(2030, 12, 31))
     download(qtbot, dock)
     assert group().name() == (
         "Mapillary coverage, computed positions, captured from 2014-01-01,"
@@ -121,16 +121,16 @@ def test_the_form_is_what_is_asked_for(dock, server, qtbot):
 
 
 def test_a_date_can_be_taken_back(dock):
-    dock.panel.startEdit.setDate(QDate(2014, 1, 1))
+    dock.panel.filterPanel.startEdit.setDate(QDate(2014, 1, 1))
     assert dock.panel.estimateLabel.text().endswith("Filter: captured from 2014-01-01.")
-    dock.panel.startEdit.clear()
-    assert dock.panel.startEdit.lineEdit().text() == "any day"
+    dock.panel.filterPanel.startEdit.clear()
+    assert dock.panel.filterPanel.startEdit.lineEdit().text() == "any day"
     assert "Filter" not in dock.panel.estimateLabel.text()
     assert not dock.panel.request().filter.is_active
 
 
 def test_an_empty_result_says_why_and_adds_the_ledger_only(dock, server, qtbot):
-    dock.panel.startEdit.setDate(QDate(2099, 1, 1))
+    dock.panel.filterPanel.startEdit.setDate(QDate(2099, 1, 1))
     download(qtbot, dock)
     assert "pass the filter" in dock.panel.resultLabel.text()
     assert [node.name() for node in group().children()] == ["Tiles"]
@@ -243,7 +243,7 @@ def test_a_canvas_that_cannot_be_downloaded_says_why(dock, qgis_canvas, crs, ext
 
 
 def test_the_filter_in_force_stands_beside_the_number_of_tiles(dock):
-    dock.panel.panoramaCombo.setCurrentIndex(1)
+    dock.panel.filterPanel.panoramaCombo.setCurrentIndex(1)
     assert dock.panel.estimateLabel.text().endswith("Filter: panoramas only.")
 
 
