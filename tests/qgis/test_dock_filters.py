@@ -75,8 +75,9 @@ def test_everything_at_once_is_one_group_with_one_ledger(dock, server, qtbot):  
 
 
 def test_conditions_on_what_is_not_loaded_do_not_count(dock):  # noqa: F811
+    load(dock, images=True)
     dock.panel.filterPanel.set_filter(FULL)
-    load(dock, images=False, points=True, signs=False)
+    load(dock, images=False)
     assert dock.panel.request().filter == CoverageFilter(
         values=FULL.values,
         first_seen_after=FULL.first_seen_after,
@@ -156,8 +157,8 @@ def test_an_expression_is_checked_as_it_is_typed_and_then_obeyed(dock, server, q
     panel = dock.panel.filterPanel
     panel.expressionWidget.setExpression("speed > 3")
     assert "names “speed”, but the fields are id, sequence_id" in dock.panel.estimateLabel.text()
-    panel.expressionWidget.setExpression("is_pano")
-    assert dock.panel.estimateLabel.text().endswith('Filter: images where "is_pano".')
+    panel.expressionWidget.setExpression("not is_pano")
+    assert dock.panel.estimateLabel.text().endswith('Filter: images where not is_pano.')
     download(qtbot, dock)
     layers = {node.name(): node.layer() for node in group().children()}
     assert {feature["is_pano"] for feature in layers[IMAGES.capitalize()].getFeatures()} == {True}
