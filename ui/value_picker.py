@@ -104,7 +104,7 @@ class ValueDialog(QDialog):
 
     def __init__(self, kinds: Sequence[str], patterns: Sequence[str], parent: QWidget) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Values")
+        self.setWindowTitle("Objects and traffic signs")
         self.values = ValueList(self)
         self.values.set_kinds("point" in kinds, "traffic_sign" in kinds)
         self.values.set_patterns(patterns)
