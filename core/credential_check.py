@@ -11,6 +11,7 @@ from .graph_client import GraphClient
 from .tile_access import TileAccess
 from .tile_client import TileClient
 from .tiling import TileId
+from .traffic import Traffic
 
 if TYPE_CHECKING:
     from .network.session import HttpSession
@@ -48,7 +49,7 @@ class CredentialCheck:
 
 def check_credential(access: TileAccess, graph: Server, session: HttpSession) -> CredentialCheck:
     """Ask both servers once; nothing is tried again."""
-    return CredentialCheck(_check_tiles(access, session), _check_graph(graph, session))
+    return CredentialCheck(_check_tiles(access, session), _check_graph(graph, access.traffic, session))
 
 
 def _check_tiles(access: TileAccess, session: HttpSession) -> Optional[MapillaryError]:
@@ -59,9 +60,9 @@ def _check_tiles(access: TileAccess, session: HttpSession) -> Optional[Mapillary
     return None
 
 
-def _check_graph(graph: Server, session: HttpSession) -> Optional[MapillaryError]:
+def _check_graph(graph: Server, traffic: Traffic, session: HttpSession) -> Optional[MapillaryError]:
     try:
-        GraphClient(graph, session).exists(_IMAGE)
+        GraphClient(graph, session, traffic).exists(_IMAGE)
     except MapillaryError as error:
         return error
     return None

@@ -239,6 +239,14 @@ class UnknownObjectError(UnexpectedReplyError):
     sentence = "Mapillary has no such object, or does not show it: it may have been deleted."
 
 
+class UnknownFieldError(UnexpectedReplyError):
+    """API code 100: a field that the object does not have, or ids of objects of another kind."""
+
+
+class TooMuchAskedError(UnexpectedReplyError):
+    """The graph can answer the same in smaller pieces."""
+
+
 class GraphBusyError(MapillaryError):
     """The application has nearly used up the calls that it has for the moment."""
 

@@ -2,56 +2,131 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Optional
 
 from .endpoint import Server
-from .errors import CancelledError, GraphBusyError, UnknownObjectError
+from .errors import TooMuchAskedError, UnexpectedReplyError, UnknownObjectError
 from .replies import app_usage, graph_object
+from .retries import PAUSES_SECONDS, tried
+from .traffic import Traffic
 
 if TYPE_CHECKING:
     from .network.session import HttpSession
 
-MOST_USAGE_PERCENT = 95
-"""Where other clients stop as well (JOSM): at 100 Mapillary refuses every request of the application."""
+BATCH = 50
+"""Ids in one request: what Mapillary's own Python SDK allows."""
 
-_REST_SECONDS = 60.0
+_MOST_PAGES = 100
+_OTHER = "The server sent something else than Mapillary's graph does."
+
+
+@dataclass
+class Entities:
+    """What a request for several ids gave. `gone` were deleted, are private, or never were."""
+
+    found: dict[str, dict[str, Any]] = field(default_factory=dict)
+    gone: list[str] = field(default_factory=list)
+
+    def add(self, other: Entities) -> None:
+        """Take in another's."""
+        self.found.update(other.found)
+        self.gone += other.gone
 
 
 class GraphClient:
-    """Asks the graph, and rests while the application has nearly used up its calls."""
+    """Asks the graph, for any number of threads. What fails in a way that passes is asked again; the session's `stop`
+    ends the waits. Each method raises MapillaryError, GraphBusyError while the application has nearly used up its
+    requests.
+    """
 
-    def __init__(self, server: Server, session: HttpSession, stop: Optional[threading.Event] = None) -> None:
+    def __init__(
+        self, server: Server, session: HttpSession, traffic: Traffic, pauses: Sequence[float] = PAUSES_SECONDS
+    ) -> None:
         self._server = server
         self._session = session
-        self._stop = stop
-        self._usage = 0
-
-    def entity(self, object_id: str, fields: Sequence[str]) -> dict[str, Any]:
-        """One object with these fields. Raises MapillaryError, UnknownObjectError where there is none."""
-        return self._get(f"/{object_id}", {"fields": ",".join(fields)})
+        self._traffic = traffic
+        self._pauses = pauses
 
     def exists(self, object_id: str) -> bool:
-        """Whether the graph gives this object to the holder of this token. Raises MapillaryError."""
+        """Whether the graph gives this object to the holder of this token; asked once."""
         try:
-            self.entity(object_id, ["id"])
+            self._get_once(f"/{object_id}", {"fields": "id"})
         except UnknownObjectError:
             return False
         return True
 
+    def entity(self, object_id: str, fields: Sequence[str]) -> dict[str, Any]:
+        """One object with these fields. Raises UnknownObjectError where there is none."""
+        return self._get(f"/{object_id}", {"fields": ",".join(fields)})
+
+    def entities(self, ids: Sequence[str], fields: Sequence[str]) -> Entities:
+        """Objects of one kind, at most BATCH of them in one request; where that is refused, in smaller ones."""
+        everything = Entities()
+        for start in range(0, len(ids), BATCH):
+            everything.add(self._batch(ids[start : start + BATCH], fields))
+        return everything
+
+    def edge(self, object_id: str, name: str, fields: Sequence[str]) -> list[dict[str, Any]]:
+        """All that hangs on an object, such as its `detections`, page by page."""
+        found: list[dict[str, Any]] = []
+        query = {"fields": ",".join(fields)}
+        for _ in range(_MOST_PAGES):
+            page = self._get(f"/{object_id}/{name}", query)
+            found += _data(page)
+            after = _next_page(page)
+            if not after:
+                return found
+            query["after"] = after
+        raise UnexpectedReplyError(f"Mapillary sent more than {_MOST_PAGES} pages of {name} for {object_id}.")
+
+    def creator_id(self, username: str) -> Optional[str]:
+        """The id of the user of this name, who has images; None where there is none."""
+        query = {"creator_username": username, "limit": "1", "fields": "creator"}
+        for image in _data(self._get("/images", query)):
+            creator = image.get("creator")
+            if isinstance(creator, dict) and isinstance(creator.get("id"), str):
+                return str(creator["id"])
+        return None
+
+    def _batch(self, ids: Sequence[str], fields: Sequence[str]) -> Entities:
+        try:
+            reply = self._get("/", {"ids": ",".join(ids), "fields": ",".join(fields)})
+        except (TooMuchAskedError, UnknownObjectError) as error:
+            if len(ids) > 1:
+                halves = self._batch(ids[: len(ids) // 2], fields)
+                halves.add(self._batch(ids[len(ids) // 2 :], fields))
+                return halves
+            if isinstance(error, UnknownObjectError):
+                return Entities(gone=list(ids))
+            raise
+        if not set(reply) <= set(ids) or not all(isinstance(value, dict) for value in reply.values()):
+            raise UnexpectedReplyError(_OTHER)
+        return Entities({key: reply[key] for key in ids if key in reply}, [key for key in ids if key not in reply])
+
     def _get(self, path: str, query: dict[str, str]) -> dict[str, Any]:
-        self._rest()
+        return tried(lambda: self._get_once(path, query), self._pauses, self._session.stop)
+
+    def _get_once(self, path: str, query: dict[str, str]) -> dict[str, Any]:
+        self._traffic.check_graph_usage()
         reply = self._session.get(f"{self._server.url}{path}", query, self._server.credential.current())
-        self._usage = app_usage(reply)
+        self._traffic.note_graph_usage(app_usage(reply))
         return graph_object(reply)
 
-    def _rest(self) -> None:
-        """`x-app-usage` of the last reply says how much is used. Without `stop` to end the wait there is none."""
-        if self._usage < MOST_USAGE_PERCENT:
-            return
-        if self._stop is None:
-            raise GraphBusyError(self._usage)
-        if self._stop.wait(_REST_SECONDS):
-            raise CancelledError()
-        self._usage = 0
+
+def _data(page: dict[str, Any]) -> list[dict[str, Any]]:
+    data = page.get("data")
+    if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
+        raise UnexpectedReplyError(_OTHER)
+    return data
+
+
+def _next_page(page: dict[str, Any]) -> Optional[str]:
+    """The cursor after this page; the graph leaves `next` out on the last."""
+    paging = page.get("paging")
+    if not isinstance(paging, dict) or not paging.get("next"):
+        return None
+    cursors = paging.get("cursors")
+    after = cursors.get("after") if isinstance(cursors, dict) else None
+    return after if isinstance(after, str) else None

@@ -20,7 +20,9 @@ from .errors import (
     RevokedCredentialError,
     ServerBusyError,
     ThrottledError,
+    TooMuchAskedError,
     UnexpectedReplyError,
+    UnknownFieldError,
     UnknownObjectError,
 )
 from .network.redaction import redact
@@ -35,10 +37,22 @@ _BY_TEXT = {
     "cannot parse": RefusedCredentialError,
     "error verifying the token": RefusedCredentialError,
 }
+_REFUSALS_BY_TEXT = {
+    "reduce the amount": TooMuchAskedError,
+    "area is too large": TooMuchAskedError,
+    "nonexisting field": UnknownFieldError,
+}
 _NO_SUCH_OBJECT = 33
 _PAGE_TYPES = ("text/html", "application/json", "application/xhtml+xml")
 _SHOWN_CHARACTERS = 200
 _LONGEST_WAIT_SECONDS = 86_400.0
+
+
+class WrittenNumber(float):
+    """A number of a reply that still has its text: some are rounded already, and must not be rounded again."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
 
 
 def tile_body(reply: Reply) -> bytes:
@@ -68,7 +82,7 @@ def graph_object(reply: Reply) -> dict[str, Any]:
     if reply.status != 200:
         raise _status_error(reply)
     try:
-        read = json.loads(reply.body)
+        read = json.loads(reply.body, parse_float=WrittenNumber)
     except (ValueError, RecursionError):
         read = None
     if not isinstance(read, dict):
@@ -100,10 +114,11 @@ def _api_error(error: Mapping[str, Any], reply: Reply) -> MapillaryError:
     shown = redact(" ".join(printable.split()))[:_SHOWN_CHARACTERS] or "no message"
     if error.get("is_transient") is True or "temporarily unavailable" in message.lower():
         return ServerBusyError(f"Mapillary could not answer for the moment: {shown}", _retry_after(reply))
-    if reply.status < 500 or code == 100 or "reduce the amount" in message or "too large" in message:
-        number = f" (code {code})" if isinstance(code, int) and abs(code) < 10**9 else ""
-        return UnexpectedReplyError(f"Mapillary refused the request: {shown}{number}.")
-    return _status_error(reply)
+    number = f" (code {code})" if isinstance(code, int) and abs(code) < 10**9 else ""
+    refusal = next((kind for text, kind in _REFUSALS_BY_TEXT.items() if text in message.lower()), None)
+    if refusal is None and reply.status >= 500 and code != 100:
+        return _status_error(reply)
+    return (refusal or UnexpectedReplyError)(f"Mapillary refused the request: {shown}{number}.")
 
 
 def _status_error(reply: Reply) -> MapillaryError:

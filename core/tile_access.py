@@ -13,10 +13,8 @@ from .cache_folder import CacheSettings
 from .endpoint import Server
 from .network.network_settings import NetworkSettings
 from .oauth import Renewal
+from .retries import PAUSES_SECONDS
 from .traffic import Traffic
-
-PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0)
-"""Waits between the five tries; each is lengthened by up to half, so that threads do not come back all at once."""
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from secrets import SystemRandom
 from typing import TYPE_CHECKING, Optional
 
-from .errors import MapillaryError, NotCachedError, ServerBusyError
+from .errors import NotCachedError
 from .replies import tile_body
+from .retries import tried
 from .tile_access import TileAccess
 from .tile_cache import FetchedTile, TileCache
 from .tiling import TileId
@@ -42,13 +42,7 @@ class TileClient:
         """The tile from the server, after up to five tries where the failure is transient. Raises MapillaryError."""
         if self._access.offline:
             raise NotCachedError()
-        for pause in self._access.pauses:
-            try:
-                return self.fetch_once(tile)
-            except MapillaryError as error:
-                if not error.is_transient or self._stop.wait(_lengthened(pause, error)):
-                    raise
-        return self.fetch_once(tile)
+        return tried(lambda: self.fetch_once(tile), self._access.pauses, self._stop)
 
     def keep(self, tile: TileId, fetched: FetchedTile, features: int) -> None:
         """Put a tile that was found to be sound into the cache; `features` counts its images or map features."""
@@ -64,9 +58,3 @@ class TileClient:
         return FetchedTile(
             tile_body(reply), "404" if reply.status == 404 else "", reply.received_bytes, int(time.time() * 1000)
         )
-
-
-def _lengthened(pause: float, error: MapillaryError) -> float:
-    if isinstance(error, ServerBusyError):
-        pause = max(pause, error.retry_after)
-    return pause * SystemRandom().uniform(1.0, 1.5)

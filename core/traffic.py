@@ -3,27 +3,44 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Optional
 
 from .endpoint import Server
-from .errors import CancelledError
+from .errors import CancelledError, GraphBusyError
 from .usage import Usage
 
 CONNECTIONS = 6
 """Requests at once."""
 
+MOST_USAGE_PERCENT = 95
+"""Where other clients of the graph stop as well (JOSM): at 100 Mapillary refuses every request of the application."""
+
 _LOOK_SECONDS = 0.2
+_USAGE_SECONDS = 60.0
+"""How long the graph's word about the usage is believed."""
 
 
 class Traffic:
-    """Lets requests for tiles through."""
+    """Lets requests for tiles through, and those to the graph while the application has some left."""
 
     def __init__(self, usage: Optional[Usage] = None, connections: int = CONNECTIONS) -> None:
         self.usage = usage or Usage(None)
         self.connections = connections
         self._gate = threading.Semaphore(connections)
+        self._graph_usage = (0, 0.0)
+
+    def note_graph_usage(self, percent: int) -> None:
+        """Keep what the graph's last reply said of the application's usage."""
+        self._graph_usage = (percent, time.monotonic())
+
+    def check_graph_usage(self) -> None:
+        """Raises GraphBusyError while the application has nearly used up its requests to the graph."""
+        percent, noted = self._graph_usage
+        if percent >= MOST_USAGE_PERCENT and time.monotonic() - noted < _USAGE_SECONDS:
+            raise GraphBusyError(percent)
 
     @contextmanager
     def request(self, server: Server, stop: threading.Event) -> Iterator[None]:

@@ -96,6 +96,7 @@ class CoveragePanel(QWidget):
         """Before the panel is deleted."""
         self._settings.credentials.changed.disconnect(self.show_estimate)
         self._estimate.close_down()
+        self.filterPanel.valuePicker.close_down()
         self.areaPanel.close_down()
         self.tokenPanel.close_down()
 

@@ -158,7 +158,7 @@ def test_an_expression_is_checked_as_it_is_typed_and_then_obeyed(dock, server, q
     panel.expressionWidget.setExpression("speed > 3")
     assert "names “speed”, but the fields are id, sequence_id" in dock.panel.estimateLabel.text()
     panel.expressionWidget.setExpression("not is_pano")
-    assert dock.panel.estimateLabel.text().endswith('Filter: images where not is_pano.')
+    assert dock.panel.estimateLabel.text().endswith("Filter: images where not is_pano.")
     download(qtbot, dock)
     layers = {node.name(): node.layer() for node in group().children()}
     assert {feature["is_pano"] for feature in layers[IMAGES.capitalize()].getFeatures()} == {True}

@@ -12,7 +12,8 @@ from mapillary_coverage.core.graph_client import GraphClient
 from mapillary_coverage.core.network.network_settings import NetworkSettings
 from mapillary_coverage.core.network.session import HttpSession
 from mapillary_coverage.core.tiling import TileId
-from tests.conftest import access_to, request_for
+from mapillary_coverage.core.traffic import Traffic
+from tests.conftest import NO_PAUSES, access_to, request_for
 from tests.emulator import Town
 from tests.emulator.certificates import self_signed
 from tests.emulator.exchange import Answer
@@ -55,7 +56,7 @@ def download(server, **options):
 
 
 def graph_of(server, session):
-    return GraphClient(Server(server.graph_url, Credential(server.credential)), session)
+    return GraphClient(Server(server.graph_url, Credential(server.credential)), session, Traffic(), NO_PAUSES)
 
 
 def secret_part(token):
