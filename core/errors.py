@@ -269,6 +269,12 @@ class DamagedTileError(MapillaryError):
     """Bytes that are not, or not wholly, a Mapbox Vector Tile."""
 
 
+class DamagedDetectionError(MapillaryError):
+    """The geometry of a detection is not base64 of a vector tile with polygons."""
+
+    sentence = "The outline of a detection could not be read: what Mapillary sent is damaged, cut off or no outline."
+
+
 class TemporaryFolderError(MapillaryError):
     """GDAL's copy of a tile could not be written."""
 

@@ -29,9 +29,9 @@ MAX_VALUE_BYTES = 2**26
 DEFAULT_TILE_EXTENT = 4096
 MAX_TILE_EXTENT = 2**16
 
+LAYER_FEATURE = 2 << 3 | 2
 _TILE_LAYER = 3 << 3 | 2
 _LAYER_NAME = 1 << 3 | 2
-_LAYER_FEATURE = 2 << 3 | 2
 _LAYER_KEY = 3 << 3 | 2
 _LAYER_VALUE = 4 << 3 | 2
 _LAYER_EXTENT = 5 << 3
@@ -49,7 +49,8 @@ class LayerOutline:
     end: int
 
 
-def _varint(body: bytes, position: int, end: int) -> tuple[int, int]:
+def read_varint(body: bytes, position: int, end: int) -> tuple[int, int]:
+    """The number at a position, and the position after it. Raises DamagedTileError where it does not end in time."""
     value = shift = 0
     while position < end and shift < 64:
         byte = body[position]
@@ -61,21 +62,24 @@ def _varint(body: bytes, position: int, end: int) -> tuple[int, int]:
     raise DamagedTileError("The reply is not a whole vector tile.")
 
 
-def _fields(body: bytes, position: int, end: int, most: int = MAX_FIELDS) -> Iterator[tuple[int, int, int, int]]:
-    """The fields of a protobuf message: key, where the field starts, where its value starts, where both end."""
+def read_fields(body: bytes, position: int, end: int, most: int = MAX_FIELDS) -> Iterator[tuple[int, int, int, int]]:
+    """The fields of a protobuf message: key, where the field starts, where its value starts, where both end.
+
+    Raises DamagedTileError where the message is cut off or has more fields than `most`.
+    """
     while position < end:
         if most == 0:
             raise DamagedTileError(f"The tile holds more than {MAX_FIELDS:,} features and values.")
         most -= 1
         field_start = position
-        key, position = _varint(body, position, end)
+        key, position = read_varint(body, position, end)
         wire_type = key & 7
         start = position
         if wire_type == 2:
-            length, start = _varint(body, position, end)
+            length, start = read_varint(body, position, end)
             position = start + length
         elif wire_type == 0:
-            _, position = _varint(body, position, end)
+            _, position = read_varint(body, position, end)
         elif wire_type in _FIXED_LENGTHS:
             position += _FIXED_LENGTHS[wire_type]
         else:
@@ -92,7 +96,7 @@ def read_outline(body: bytes) -> dict[str, LayerOutline]:
     """
     outline: dict[str, LayerOutline] = {}
     left = MAX_FIELDS
-    for key, _, start, end in _fields(body, 0, len(body), left):
+    for key, _, start, end in read_fields(body, 0, len(body), left):
         left -= 1
         if key == _TILE_LAYER:
             name, layer, left = _read_layer(body, start, end, left)
@@ -107,9 +111,9 @@ def read_outline(body: bytes) -> dict[str, LayerOutline]:
 def _read_layer(body: bytes, start: int, end: int, left: int) -> tuple[str, LayerOutline, int]:
     """The layer's name and outline, and how many fields of those left may still follow."""
     name, features, keys, longest, tile_extent = "", 0, 0, 0, DEFAULT_TILE_EXTENT
-    for key, _, value_start, value_end in _fields(body, start, end, left):
+    for key, _, value_start, value_end in read_fields(body, start, end, left):
         left -= 1
-        if key == _LAYER_FEATURE:
+        if key == LAYER_FEATURE:
             features += 1
             if value_end - value_start > MAX_FEATURE_BYTES:
                 raise DamagedTileError("The tile holds a feature larger than any of Mapillary's.")
@@ -120,7 +124,7 @@ def _read_layer(body: bytes, start: int, end: int, left: int) -> tuple[str, Laye
         elif key == _LAYER_NAME:
             name = body[value_start:value_end].decode("utf-8", "replace")
         elif key == _LAYER_EXTENT:
-            tile_extent, _ = _varint(body, value_start, value_end)
+            tile_extent, _ = read_varint(body, value_start, value_end)
     if not name or not 0 < tile_extent <= MAX_TILE_EXTENT:
         raise DamagedTileError("The vector tile has a layer without a name or size.")
     if keys > MAX_KEYS or longest * features > MAX_VALUE_BYTES:
@@ -135,8 +139,8 @@ def split_layer(body: bytes, layer: LayerOutline, most_bytes: int) -> list[bytes
     """
     shared = bytearray()
     features: list[tuple[int, int]] = []
-    for key, field_start, _, end in _fields(body, layer.start, layer.end):
-        if key == _LAYER_FEATURE:
+    for key, field_start, _, end in read_fields(body, layer.start, layer.end):
+        if key == LAYER_FEATURE:
             features.append((field_start, end))
         else:
             shared += body[field_start:end]
