@@ -17,7 +17,8 @@ LAST_TIME_MS = 253_402_300_799_999
 """9999-12-31T23:59:59.999Z, the last time that ISO 8601 can write; devices have sent the year 318857."""
 
 
-def _whole_number(value: Any) -> Optional[int]:
+def whole_number(value: Any) -> Optional[int]:
+    """A number without a fraction, also from text or a float that holds it exactly."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
@@ -31,7 +32,7 @@ def _whole_number(value: Any) -> Optional[int]:
 
 def object_id(value: Any) -> Optional[str]:
     """A positive 64-bit id as text; 0 means none."""
-    number = _whole_number(value)
+    number = whole_number(value)
     return str(number) if number is not None and 0 < number < 2**64 else None
 
 
@@ -42,11 +43,12 @@ def key(value: Any) -> Optional[str]:
 
 def time_ms(value: Any) -> Optional[int]:
     """Milliseconds since 1970 UTC; 0 is what a camera without a clock sends."""
-    number = _whole_number(value)
+    number = whole_number(value)
     return number if number is not None and 0 < number <= LAST_TIME_MS else None
 
 
-def _real_number(value: Any) -> Optional[float]:
+def real_number(value: Any) -> Optional[float]:
+    """A number between -10^9 and 10^9, also from text."""
     if isinstance(value, str) and _NUMBER_TEXT.fullmatch(value):
         value = float(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -56,7 +58,7 @@ def _real_number(value: Any) -> Optional[float]:
 
 def angle(value: Any) -> Optional[float]:
     """Degrees clockwise from north, 0 to 360."""
-    number = _real_number(value)
+    number = real_number(value)
     return number if number is not None and 0 <= number <= 360 else None
 
 
@@ -69,7 +71,7 @@ def flag(value: Any) -> Optional[bool]:
 
 def score(value: Any) -> Optional[float]:
     """A quality from above 0 to 1; 0 means not scored."""
-    number = _real_number(value)
+    number = real_number(value)
     return number if number is not None and 0 < number <= 1 else None
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Optional
 
 from qgis.core import QgsApplication, QgsVectorLayer
 
+from .creators import with_creators
+from .graph_access import GraphAccess
 from .layer_changes import LayerChanges, changes_between
 from .layers import kinds_of, memory_layer
 from .log import log
@@ -26,13 +29,20 @@ class CoverageTask(PluginTask):
     says why not. `cancel` keeps what was read until then, `abandon` drops it.
     """
 
-    def __init__(self, request: CoverageRequest, access: TileAccess, earlier: Optional[CoverageResult] = None) -> None:
+    def __init__(
+        self,
+        request: CoverageRequest,
+        access: TileAccess,
+        graph: GraphAccess,
+        earlier: Optional[CoverageResult] = None,
+    ) -> None:
         super().__init__("Mapillary coverage")
         self.request = request
         self.result: Optional[CoverageResult] = None
         self.layers: dict[str, QgsVectorLayer] = {}
         self.changes: dict[str, LayerChanges] = {}
-        self._access = access
+        self.access = access
+        self._graph = graph
         self._earlier = earlier
         self._is_abandoned = False
 
@@ -46,9 +56,11 @@ class CoverageTask(PluginTask):
         # requests takes 0.15 s to import, which QGIS' start should not pay for.
         from .download import download_coverage
 
+        chosen = with_creators(self.request.filter, self._graph, self.isCanceled)
+        self.request = replace(self.request, filter=chosen)
         log(f"Downloading {self.request}; decoding with {engine_name()}.")
         result = download_coverage(
-            self.request, self._access, self.isCanceled, self._show_progress, earlier=self._earlier
+            self.request, self.access, self.isCanceled, self._show_progress, earlier=self._earlier
         )
         if result.failure:
             raise result.failure

@@ -265,6 +265,13 @@ class NotCachedError(MapillaryError):
     sentence = "Not in the tile cache, and “Work offline” is ticked in the Mapillary panel."
 
 
+class OfflineError(MapillaryError):
+    """Working offline, and the graph would have to be asked."""
+
+    stops_run = True
+    sentence = "“Work offline” is ticked in the Mapillary panel, and this can only be had from Mapillary. Untick it."
+
+
 class DamagedTileError(MapillaryError):
     """Bytes that are not, or not wholly, a Mapbox Vector Tile."""
 

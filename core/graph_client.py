@@ -45,7 +45,7 @@ class GraphClient:
         self, server: Server, session: HttpSession, traffic: Traffic, pauses: Sequence[float] = PAUSES_SECONDS
     ) -> None:
         self._server = server
-        self._session = session
+        self.session = session
         self._traffic = traffic
         self._pauses = pauses
 
@@ -106,11 +106,11 @@ class GraphClient:
         return Entities({key: reply[key] for key in ids if key in reply}, [key for key in ids if key not in reply])
 
     def _get(self, path: str, query: dict[str, str]) -> dict[str, Any]:
-        return tried(lambda: self._get_once(path, query), self._pauses, self._session.stop)
+        return tried(lambda: self._get_once(path, query), self._pauses, self.session.stop)
 
     def _get_once(self, path: str, query: dict[str, str]) -> dict[str, Any]:
         self._traffic.check_graph_usage()
-        reply = self._session.get(f"{self._server.url}{path}", query, self._server.credential.current())
+        reply = self.session.get(f"{self._server.url}{path}", query, self._server.credential.current())
         self._traffic.note_graph_usage(app_usage(reply))
         return graph_object(reply)
 

@@ -162,14 +162,15 @@ def metadata_of(result: CoverageResult, kind: str) -> QgsLayerMetadata:
     return metadata
 
 
-def _time(milliseconds: Optional[int]) -> Optional[QDateTime]:
+def qgis_time(milliseconds: Optional[int]) -> Optional[QDateTime]:
+    """A time in UTC as QGIS has it."""
     return None if milliseconds is None else QDateTime.fromMSecsSinceEpoch(milliseconds, Qt.TimeSpec.UTC)
 
 
 def table_features(table: Table) -> Iterator[QgsFeature]:
     """The rows of a table as features, made one at a time."""
     columns = [
-        map(_time, table.columns[field.name]) if field.kind is Kind.TIME else table.columns[field.name]
+        map(qgis_time, table.columns[field.name]) if field.kind is Kind.TIME else table.columns[field.name]
         for field in table.layer.fields
     ]
     make_geometry = _point if table.layer.shape is Shape.POINT else _lines
@@ -197,7 +198,7 @@ def _ledger_features(ledger: Iterable[TileRecord]) -> Iterator[QgsFeature]:
             record.kept,
             record.bytes,
             record.source,
-            _time(record.fetched_at),
+            qgis_time(record.fetched_at),
         ]
         yield _feature(values, QgsGeometry.fromRect(QgsRectangle(box.west, box.south, box.east, box.north)))
 

@@ -25,6 +25,7 @@ from .errors import (
     UnknownFieldError,
     UnknownObjectError,
 )
+from .graph_fields import NumberAsWritten
 from .network.redaction import redact
 
 if TYPE_CHECKING:
@@ -48,13 +49,6 @@ _SHOWN_CHARACTERS = 200
 _LONGEST_WAIT_SECONDS = 86_400.0
 
 
-class WrittenNumber(float):
-    """A number of a reply that still has its text: some are rounded already, and must not be rounded again."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-
 def tile_body(reply: Reply) -> bytes:
     """The bytes of the tile, empty where there is no coverage.
 
@@ -75,14 +69,17 @@ def tile_body(reply: Reply) -> bytes:
 
 
 def graph_object(reply: Reply) -> dict[str, Any]:
-    """The JSON object of the graph's reply. Raises the MapillaryError that the reply stands for."""
+    """The JSON object of the graph's reply, its fractions as NumberAsWritten.
+
+    Raises the MapillaryError that the reply stands for.
+    """
     error = _error_object(reply.body)
     if error is not None:
         raise _api_error(error, reply)
     if reply.status != 200:
         raise _status_error(reply)
     try:
-        read = json.loads(reply.body, parse_float=WrittenNumber)
+        read = json.loads(reply.body, parse_float=NumberAsWritten)
     except (ValueError, RecursionError):
         read = None
     if not isinstance(read, dict):

@@ -20,11 +20,9 @@ from ..core.estimate import Estimate, estimate
 from ..core.layer_changes import LayerChanges
 from ..core.log import log
 from ..core.report import remarks, result_line, warnings
-from ..core.request import CoverageRequest
 from ..core.request_task import RequestTask
 from ..core.result import CoverageResult
 from ..core.settings import Settings
-from ..core.tile_access import TileAccess
 from .coverage_panel import CoveragePanel
 from .messages import Messages
 from .project_layers import LayerUpdate, add_layers, present_layers
@@ -56,15 +54,14 @@ class CoverageDownload(QObject):
         self._begin()
         self._forget_partial()
         try:
-            request = self._panel.request()
-            access = self._settings.tile_access()
+            task = CoverageTask(self._panel.request(), self._settings.tile_access(), self._settings.graph_access())
         except MapillaryError as error:
             self._fail(error)
             return
-        if request.tile_count > self._settings.question_tiles() and not access.offline:
-            self._look(request, access)
+        if task.request.tile_count > self._settings.question_tiles() and not task.access.offline:
+            self._look(task)
         else:
-            self._run(CoverageTask(request, access))
+            self._run(task)
 
     def retry(self) -> None:
         """Read the tiles that the last download lacks, and add what they hold to its layers."""
@@ -73,11 +70,14 @@ class CoverageDownload(QObject):
         self._begin()
         try:
             self._check_not_edited()
-            access = self._settings.tile_access()
+            earlier = self._partial if self._present() else None
+            task = CoverageTask(
+                self._partial.request, self._settings.tile_access(), self._settings.graph_access(), earlier
+            )
         except MapillaryError as error:
             self._fail(error)
             return
-        self._run(CoverageTask(self._partial.request, access, self._partial if self._present() else None))
+        self._run(task)
 
     def is_running(self) -> bool:
         """Whether a download, the look or the question before it, or the update of layers after it is under way."""
@@ -108,20 +108,21 @@ class CoverageDownload(QObject):
             self._panel.set_running(False)
         self._forget_partial()
 
-    def _look(self, request: CoverageRequest, access: TileAccess) -> None:
+    def _look(self, download: CoverageTask) -> None:
         """See what the download takes before asking; a tile of a low zoom can tell where nothing else is known."""
         self._panel.set_running(True)
         self._panel.say("Looking at what this takes…")
+        access = download.access
         task = RequestTask(
             "Mapillary: estimating",
             access.network,
-            lambda session: estimate(request, access, access.server.credential.fingerprint(), session),
+            lambda session: estimate(download.request, access, access.server.credential.fingerprint(), session),
         )
-        task.ended.connect(lambda: self._on_looked(request, access))
+        task.ended.connect(lambda: self._on_looked(download))
         self._looking = task
         QgsApplication.taskManager().addTask(task)
 
-    def _on_looked(self, request: CoverageRequest, access: TileAccess) -> None:
+    def _on_looked(self, download: CoverageTask) -> None:
         task, self._looking = self._looking, None
         if task is None:
             return
@@ -131,11 +132,11 @@ class CoverageDownload(QObject):
         if found is None:
             self._fail(task.error or UnexpectedError())
         elif found.missing > self._settings.question_tiles():
-            self._ask(found, request, access)
+            self._ask(found, download)
         else:
-            self._run(CoverageTask(request, access))
+            self._run(download)
 
-    def _ask(self, found: Estimate, request: CoverageRequest, access: TileAccess) -> None:
+    def _ask(self, found: Estimate, download: CoverageTask) -> None:
         question = QMessageBox(self._panel.window())
         question.setIcon(QMessageBox.Icon.Question)
         question.setWindowTitle("Mapillary coverage")
@@ -144,16 +145,16 @@ class CoverageDownload(QObject):
         question.setStandardButtons(QMessageBox.StandardButton.Ok | QMessageBox.StandardButton.Cancel)
         question.button(QMessageBox.StandardButton.Ok).setText("Download")
         question.setDefaultButton(QMessageBox.StandardButton.Cancel)
-        question.finished.connect(lambda answer: self._on_answered(answer, request, access))
+        question.finished.connect(lambda answer: self._on_answered(answer, download))
         self._question = question
         question.open()
 
-    def _on_answered(self, answer: int, request: CoverageRequest, access: TileAccess) -> None:
+    def _on_answered(self, answer: int, download: CoverageTask) -> None:
         question, self._question = self._question, None
         if question is not None:
             question.deleteLater()
         if answer == QMessageBox.StandardButton.Ok:
-            self._run(CoverageTask(request, access))
+            self._run(download)
 
     def _drop_look(self) -> None:
         looking, self._looking = self._looking, None

@@ -21,7 +21,9 @@ from qgis.PyQt.QtGui import QIcon
 
 from ..about import PLUGIN_FOLDER
 from ..area import Area
+from ..creators import with_creators
 from ..errors import CancelledError, InvalidRequestError, MapillaryError
+from ..graph_access import GraphAccess
 from ..layers import PARTIAL, WKB_TYPES, add_features, degrees_crs, features_of, fields_of
 from ..ledger_layer import missing_tiles
 from ..mvt import engine_name
@@ -61,6 +63,7 @@ class DownloadAlgorithm(QgsProcessingAlgorithm):
         self._options: dict[str, Any]
         self._ledger: Optional[QgsFeatureSource] = None
         self._access: TileAccess
+        self._graph: GraphAccess
 
     @abstractmethod
     def add_options(self) -> None:
@@ -125,7 +128,9 @@ class DownloadAlgorithm(QgsProcessingAlgorithm):
             self._area = read_area(self, parameters, context)
             self._options = self.read_options(parameters, context)
             self._ledger = self._ledger_source(parameters, context)
-            self._access = self._settings.tile_access(self.parameterAsString(parameters, AUTH_CONFIG, context))
+            config_id = self.parameterAsString(parameters, AUTH_CONFIG, context)
+            self._access = self._settings.tile_access(config_id)
+            self._graph = self._settings.graph_access(config_id)
         except MapillaryError as error:
             raise QgsProcessingException(str(error)) from None
         return True
@@ -141,6 +146,8 @@ class DownloadAlgorithm(QgsProcessingAlgorithm):
             if result.failure:
                 raise result.failure
             outputs = self._write(result, parameters, context)
+        except CancelledError:
+            return {}
         except MapillaryError as error:
             raise QgsProcessingException(str(error)) from None
         feedback.pushInfo(result_line(result))
@@ -154,7 +161,8 @@ class DownloadAlgorithm(QgsProcessingAlgorithm):
         # requests takes 0.15 s to import, which QGIS' start should not pay for.
         from ..download import download_coverage
 
-        request = CoverageRequest(area, **self._options)
+        chosen = with_creators(self._options["filter"], self._graph, feedback.isCanceled)
+        request = CoverageRequest(area, **{**self._options, "filter": chosen})
         only = self._read_ledger(request, self._ledger)
         self._tell_what_is_read(request, only, feedback)
         return download_coverage(

@@ -7,8 +7,12 @@ from qgis.PyQt.QtGui import QIcon
 
 from ..about import PLUGIN_FOLDER
 from ..settings import Settings
+from .detections import DetectionsAlgorithm
 from .download_coverage import DownloadCoverageAlgorithm
 from .download_map_features import DownloadMapFeaturesAlgorithm
+from .metadata import MetadataAlgorithm
+
+_ALGORITHMS = (DownloadCoverageAlgorithm, DownloadMapFeaturesAlgorithm, MetadataAlgorithm, DetectionsAlgorithm)
 
 
 class MapillaryProvider(QgsProcessingProvider):
@@ -19,7 +23,12 @@ class MapillaryProvider(QgsProcessingProvider):
         self._settings = settings
 
     def loadAlgorithms(self) -> None:  # noqa: N802
-        for algorithm in (DownloadCoverageAlgorithm, DownloadMapFeaturesAlgorithm):
+        for algorithm in (
+            DownloadCoverageAlgorithm,
+            DownloadMapFeaturesAlgorithm,
+            MetadataAlgorithm,
+            DetectionsAlgorithm,
+        ):
             self.addAlgorithm(algorithm(self._settings))
 
     def id(self) -> str:

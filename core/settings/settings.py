@@ -10,6 +10,7 @@ from qgis.core import QgsApplication
 from ..cache_folder import CacheSettings
 from ..credential import Credential
 from ..endpoint import Server, check_endpoint
+from ..graph_access import GraphAccess
 from ..network.network_settings import NetworkSettings
 from ..oauth import CONNECT_URL
 from ..tile_access import TileAccess
@@ -75,6 +76,21 @@ class Settings:
     def graph_server(self) -> Server:
         """The graph with the token in force. Raises UnsafeEndpointError and CredentialError."""
         return Server(self.graph_url(), self.credentials.current())
+
+    def graph_access(self, config_id: str = "") -> GraphAccess:
+        """All that a run needs to ask the graph, with the token of a named configuration or the one in force.
+
+        Raises UnsafeEndpointError and CredentialError; offline no token is needed.
+        """
+        url, offline = self.graph_url(), self.is_offline()
+        return GraphAccess(
+            Server(url, Credential() if offline else self.credentials.current(config_id)),
+            NetworkSettings() if offline else self.network(url),
+            self.traffic(),
+            self.cache(),
+            offline,
+            None if offline or config_id else self.credentials.renewal(url),
+        )
 
     def traffic(self) -> Traffic:
         """The one gate of this QGIS, with its pace as set now."""

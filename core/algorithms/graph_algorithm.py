@@ -1,0 +1,199 @@
+"""What the algorithms that look things up in the graph have in common: a layer with ids in, a layer out."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, Optional
+
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsFeature,
+    QgsFields,
+    QgsProcessing,
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeatureSource,
+    QgsProcessingFeedback,
+    QgsProcessingOutputNumber,
+    QgsProcessingParameterFeatureSink,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterField,
+    QgsWkbTypes,
+)
+from qgis.PyQt.QtGui import QIcon
+
+from ..about import PLUGIN_FOLDER
+from ..cleaning import object_id
+from ..errors import CancelledError, InvalidRequestError, MapillaryError
+from ..graph_access import GraphAccess
+from ..layers import add_features, degrees_crs
+from ..report import counted
+from ..settings import Settings
+from .destinations import check_destinations
+from .parameters import AUTH_CONFIG, auth_config, choice, read_word
+
+INPUT, ID_FIELD, ENTITY, OUTPUT = "INPUT", "ID_FIELD", "ENTITY", "OUTPUT"
+IMAGE, MAP_FEATURE = "image", "map_feature"
+ENTITIES = (IMAGE, MAP_FEATURE)
+
+
+class GraphAlgorithm(QgsProcessingAlgorithm):
+    """A subclass has `counts`, the label by the name of a number that is put out, and does `look_up`."""
+
+    counts: ClassVar[dict[str, str]]
+    output_label: ClassVar[str]
+    output_type: ClassVar[Any] = QgsProcessing.SourceType.TypeVector
+    has_entity: ClassVar[bool] = True
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self._settings = settings
+        self.access: GraphAccess
+
+    @abstractmethod
+    def add_options(self) -> None:
+        """Declare the parameters beside input and token."""
+
+    @abstractmethod
+    def check_options(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
+        """Raises InvalidRequestError for parameters that make no sense."""
+
+    @abstractmethod
+    def look_up(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        """The outputs. Raises MapillaryError."""
+
+    def createInstance(self) -> GraphAlgorithm:  # noqa: N802
+        return type(self)(self._settings)
+
+    def group(self) -> str:
+        return "Look up"
+
+    def groupId(self) -> str:  # noqa: N802
+        return "lookup"
+
+    def icon(self) -> QIcon:
+        return QIcon(str(PLUGIN_FOLDER / "resources" / "icons" / "mapillary_coverage.svg"))
+
+    def initAlgorithm(self, configuration: Optional[dict[str, Any]] = None) -> None:  # noqa: N802
+        vector = [QgsProcessing.SourceType.TypeVector]
+        self.addParameter(QgsProcessingParameterFeatureSource(INPUT, "Layer with ids", vector))
+        self.addParameter(QgsProcessingParameterField(ID_FIELD, "Field with the ids", "id", INPUT, optional=True))
+        if self.has_entity:
+            self.addParameter(choice(ENTITY, "What the ids are of", ENTITIES))
+        self.add_options()
+        self.addParameter(auth_config())
+        self.addParameter(QgsProcessingParameterFeatureSink(OUTPUT, self.output_label, self.output_type))
+        for name, label in self.counts.items():
+            self.addOutput(QgsProcessingOutputNumber(name, label))
+
+    def checkParameterValues(  # noqa: N802
+        self, parameters: dict[str, Any], context: QgsProcessingContext
+    ) -> tuple[bool, str]:
+        try:
+            source = self.source(parameters, context)
+            self.id_field(source, parameters, context)
+            if self.has_entity:
+                self.entity(parameters)
+            self.check_options(parameters, context)
+            layer = self.parameterAsVectorLayer(parameters, INPUT, context)
+            check_destinations({OUTPUT: parameters.get(OUTPUT)}, layer.source() if layer else "")
+            config_id = self.parameterAsString(parameters, AUTH_CONFIG, context)
+            if config_id:
+                self._settings.credentials.check_configuration(config_id)
+        except MapillaryError as error:
+            return False, str(error)
+        return super().checkParameterValues(parameters, context)
+
+    def prepareAlgorithm(  # noqa: N802
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> bool:
+        """On the main thread, where settings and the token may be read."""
+        try:
+            self.access = self._settings.graph_access(self.parameterAsString(parameters, AUTH_CONFIG, context))
+        except MapillaryError as error:
+            raise QgsProcessingException(str(error)) from None
+        return True
+
+    def processAlgorithm(  # noqa: N802
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        """The sink is opened only after the look-up, so that a failing run touches no file."""
+        try:
+            return self.look_up(parameters, context, feedback)
+        except CancelledError:
+            return {}
+        except MapillaryError as error:
+            raise QgsProcessingException(str(error)) from None
+
+    def source(self, parameters: dict[str, Any], context: QgsProcessingContext) -> QgsProcessingFeatureSource:
+        """INPUT. Raises InvalidRequestError."""
+        source = self.parameterAsSource(parameters, INPUT, context)
+        if source is None:
+            raise InvalidRequestError(self.invalidSourceError(parameters, INPUT))
+        return source
+
+    def id_field(
+        self, source: QgsProcessingFeatureSource, parameters: dict[str, Any], context: QgsProcessingContext
+    ) -> int:
+        """The index of ID_FIELD. Raises InvalidRequestError."""
+        name = self.parameterAsString(parameters, ID_FIELD, context) or "id"
+        index = source.fields().lookupField(name)
+        if index < 0:
+            names = ", ".join(source.fields().names())
+            raise InvalidRequestError(f"INPUT has no field “{name}”. Set ID_FIELD to the one with the ids: {names}.")
+        return int(index)
+
+    @staticmethod
+    def entity(parameters: dict[str, Any]) -> str:
+        """The kind of objects that the ids are of. Raises InvalidRequestError."""
+        return read_word(parameters, ENTITY, ENTITIES)
+
+    def read_rows(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> list[tuple[QgsFeature, Optional[str]]]:
+        """The features of INPUT with their ids; None is no id. Raises InvalidRequestError where none has one."""
+        source = self.source(parameters, context)
+        index = self.id_field(source, parameters, context)
+        rows = []
+        for feature in source.getFeatures():
+            if feedback.isCanceled():
+                raise CancelledError()
+            value = feature[index]
+            rows.append((feature, object_id(value.strip() if isinstance(value, str) else value)))
+        without = sum(found is None for _, found in rows)
+        if rows and without == len(rows):
+            name = source.fields().at(index).name()
+            raise InvalidRequestError(f"No feature of INPUT has an id of Mapillary's, a number, in “{name}”.")
+        if without:
+            feedback.pushWarning(
+                f"{counted(without, 'feature')} without a usable id: nothing can be looked up for them."
+            )
+        return rows
+
+    def write(
+        self,
+        parameters: dict[str, Any],
+        context: QgsProcessingContext,
+        fields: QgsFields,
+        features: Iterable[QgsFeature],
+        *,
+        wkb_type: QgsWkbTypes.Type = QgsWkbTypes.Type.NoGeometry,
+        crs: Optional[QgsCoordinateReferenceSystem] = None,
+    ) -> str:
+        """The destination, with all features written; without `crs` their geometries are in EPSG:4326."""
+        crs = degrees_crs() if crs is None else crs
+        sink, destination = self.parameterAsSink(parameters, OUTPUT, context, fields, wkb_type, crs)
+        if sink is None:
+            raise QgsProcessingException(self.invalidSinkError(parameters, OUTPUT))
+        if not add_features(sink, features, lambda: False):
+            raise QgsProcessingException(self.writeFeatureError(sink, parameters, OUTPUT))
+        return str(destination)
+
+
+def distinct_ids(rows: Sequence[tuple[QgsFeature, Optional[str]]]) -> list[str]:
+    """Each id once, in the order of the rows."""
+    return list(dict.fromkeys(found for _, found in rows if found is not None))

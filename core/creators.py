@@ -1,0 +1,46 @@
+"""User names to ids: tiles know creators by id only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Callable
+
+from .entity_cache import EntityCache
+from .errors import InvalidRequestError
+from .filters import CoverageFilter
+from .graph_access import GraphAccess
+
+
+def with_creators(
+    chosen: CoverageFilter, access: GraphAccess, is_cancelled: Callable[[], bool] = lambda: False
+) -> CoverageFilter:
+    """The filter with the ids of its creators; each name is looked up once and then remembered.
+
+    Raises InvalidRequestError for a name that nobody with images has, CancelledError and what the graph raises.
+    """
+    if not chosen.creators:
+        return chosen
+    cache = EntityCache.of(access)
+    try:
+        ids = cache.creators(chosen.creators)
+        ids.update(_looked_up([name for name in chosen.creators if name not in ids], access, is_cancelled))
+        for name, creator_id in ids.items():
+            cache.keep_creator(name, creator_id)
+    finally:
+        cache.close()
+    return chosen.with_creators(ids)
+
+
+def _looked_up(names: Sequence[str], access: GraphAccess, is_cancelled: Callable[[], bool]) -> dict[str, str]:
+    # requests takes 0.15 s to import, which QGIS' start should not pay for.
+    from .graph_run import run_jobs
+
+    outcomes = run_jobs(names, lambda client, name: client.creator_id(name), access, is_cancelled)
+    for outcome in outcomes:
+        if outcome.error is not None:
+            raise outcome.error
+        if outcome.value is None:
+            raise InvalidRequestError(
+                f"Mapillary knows no user “{outcome.job}” with images. Write the name as it stands on mapillary.com."
+            )
+    return {outcome.job: outcome.value for outcome in outcomes}
