@@ -170,7 +170,7 @@ class GraphAlgorithm(QgsProcessingAlgorithm):
             raise InvalidRequestError(f"No feature of INPUT has an id of Mapillary's, a number, in “{name}”.")
         if without:
             feedback.pushWarning(
-                f"{counted(without, 'feature')} without a usable id: nothing can be looked up for them."
+                f"{counted(without, 'feature')} without a usable id: nothing to look up."
             )
         return rows
 
