@@ -282,6 +282,12 @@ class DamagedDetectionError(MapillaryError):
     sentence = "The outline of a detection could not be read: what Mapillary sent is damaged, cut off or no outline."
 
 
+class DamagedPictureError(MapillaryError):
+    """Bytes that are not, or not wholly, a JPEG."""
+
+    sentence = "The picture could not be read: what Mapillary sent is damaged, cut off or no JPEG. Download it again."
+
+
 class TemporaryFolderError(MapillaryError):
     """GDAL's copy of a tile could not be written."""
 

@@ -1,0 +1,204 @@
+"""What is known of a picture, written into its JPEG as EXIF and XMP: where, when, which way, whose, which licence.
+
+A panorama is told by Google's GPano properties: https://developers.google.com/streetview/spherical-metadata
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Optional
+from urllib.parse import quote
+
+from . import exif
+from .cleaning import angle, real_number, time_ms
+from .errors import DamagedPictureError
+from .jpeg import START, frame_size, has_colour_profile, with_segments
+from .xmp import EXTENDED_XMP_PREFIX, XMP_PREFIX, xmp_segment
+
+LICENCE = "CC BY-SA 4.0"
+LICENCE_LINK = "https://creativecommons.org/licenses/by-sa/4.0/"
+LONGEST_NAME = 100
+"""Characters of a user name that are kept, so that a made up one fits into a segment."""
+
+_ANYBODY = "Mapillary contributors"
+_HIGHEST = 100_000.0
+"""Metres above or below the sea beyond which an altitude is taken for none."""
+
+_UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]+")
+"""What XML cannot have, what breaks a line, and what turns the direction of the text after it."""
+
+_PNG_START = b"\x89PNG\r\n\x1a\n"
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_SRGB, _OTHER_COLOURS = 1, 0xFFFF
+_REPLACED = (b"Exif\x00", XMP_PREFIX, EXTENDED_XMP_PREFIX)
+
+
+@dataclass(frozen=True)
+class PictureFacts:
+    """What is known of an image; what is None, or impossible, is not written."""
+
+    image_id: str
+    place: Optional[tuple[float, float]]
+    """Longitude and latitude, EPSG:4326."""
+
+    altitude: Optional[float]
+    """Metres above the sea."""
+
+    compass_angle: Optional[float]
+    """Degrees clockwise from true north, of the middle of the picture."""
+
+    captured_at: Optional[int]
+    """Milliseconds since 1970 UTC."""
+
+    is_pano: bool
+    username: Optional[str]
+
+    @property
+    def link(self) -> str:
+        """The image on Mapillary's own site."""
+        return f"https://www.mapillary.com/app/?pKey={quote(self.image_id, safe='')}&focus=photo"
+
+    @property
+    def creator(self) -> str:
+        """The user's name, in one line of printable text of LONGEST_NAME characters at most."""
+        return self._name or _ANYBODY
+
+    @property
+    def credit(self) -> str:
+        """What has to stand beside the picture wherever it is shown."""
+        return f"© Mapillary user {self._name}, {LICENCE}" if self._name else f"© {_ANYBODY}, {LICENCE}"
+
+    @property
+    def _name(self) -> str:
+        name = _UNPRINTABLE.sub(" ", self.username or "").strip()
+        return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+
+
+def with_metadata(jpeg: bytes, facts: PictureFacts) -> bytes:
+    """The same picture with these facts in place of the EXIF and XMP that it had; all else stays, byte for byte.
+
+    The picture is taken to be upright, as Mapillary's are. Raises DamagedPictureError for what is not a whole JPEG.
+    """
+    width, height = frame_size(jpeg)
+    captured_at = _moment(facts.captured_at)
+    camera = {
+        **_when(captured_at),
+        exif.EXIF_VERSION: b"0232",
+        exif.COMPONENTS: b"\x01\x02\x03\x00",
+        exif.FLASHPIX_VERSION: b"0100",
+        exif.COLOR_SPACE: _OTHER_COLOURS if has_colour_profile(jpeg) else _SRGB,
+        exif.PIXELS_ACROSS: width,
+        exif.PIXELS_DOWN: height,
+    }
+    segments = (
+        exif.exif_segment(_whose(facts), camera, _where(facts, captured_at)),
+        xmp_segment(dict(_xmp_properties(facts, captured_at, width, height))),
+    )
+    return with_segments(jpeg, segments, _REPLACED)
+
+
+def picture_kind(body: bytes) -> Optional[str]:
+    """`jpg`, `png` or `webp`, by how the bytes begin; None for anything else."""
+    if body.startswith(START + b"\xff"):
+        return "jpg"
+    if body.startswith(_PNG_START):
+        return "png"
+    return "webp" if body.startswith(b"RIFF") and body[8:12] == b"WEBP" else None
+
+
+def picture_size(body: bytes) -> Optional[tuple[int, int]]:
+    """Width and height of a JPEG in pixels; None where it is none, or is damaged before it tells them."""
+    try:
+        return frame_size(body)
+    except DamagedPictureError:
+        return None
+
+
+def _moment(captured_at: Optional[int]) -> Optional[datetime]:
+    milliseconds = time_ms(captured_at)
+    return None if milliseconds is None else _EPOCH + timedelta(milliseconds=milliseconds)
+
+
+def _whose(facts: PictureFacts) -> Mapping[int, exif.Value]:
+    return {
+        exif.IMAGE_DESCRIPTION: facts.link,
+        exif.ORIENTATION: 1,
+        exif.X_RESOLUTION: [(72, 1)],
+        exif.Y_RESOLUTION: [(72, 1)],
+        exif.RESOLUTION_UNIT: 2,
+        exif.ARTIST: facts.creator,
+        exif.YCBCR_POSITIONING: 1,
+        exif.COPYRIGHT: facts.credit,
+        exif.XP_AUTHOR: (facts.creator + "\x00").encode("utf-16-le"),
+    }
+
+
+def _when(captured_at: Optional[datetime]) -> Mapping[int, exif.Value]:
+    if captured_at is None:
+        return {}
+    return {
+        exif.DATE_TIME_ORIGINAL: f"{captured_at:%Y:%m:%d %H:%M:%S}",
+        exif.OFFSET_TIME_ORIGINAL: "+00:00",
+        exif.SUB_SECONDS_ORIGINAL: f"{captured_at.microsecond // 1000:03}",
+    }
+
+
+def _where(facts: PictureFacts, captured_at: Optional[datetime]) -> Mapping[int, exif.Value]:
+    entries: dict[int, exif.Value] = {exif.GPS_VERSION: b"\x02\x03\x00\x00", exif.MAP_DATUM: "WGS-84"}
+    longitude, latitude = (real_number(number) for number in facts.place or (None, None))
+    if longitude is not None and latitude is not None and abs(longitude) <= 180 and abs(latitude) <= 90:
+        entries[exif.LATITUDE_REF] = "S" if latitude < 0 else "N"
+        entries[exif.LATITUDE] = exif.degrees(latitude)
+        entries[exif.LONGITUDE_REF] = "W" if longitude < 0 else "E"
+        entries[exif.LONGITUDE] = exif.degrees(longitude)
+    altitude = real_number(facts.altitude)
+    if altitude is not None and abs(altitude) <= _HIGHEST:
+        entries[exif.ALTITUDE_REF] = b"\x01" if altitude < 0 else b"\x00"
+        entries[exif.ALTITUDE] = exif.hundredths(altitude)
+    direction = _direction(facts)
+    if direction is not None:
+        entries[exif.DIRECTION_REF] = "T"
+        entries[exif.DIRECTION] = exif.hundredths(direction)
+    if captured_at is not None:
+        milliseconds = captured_at.second * 1000 + captured_at.microsecond // 1000
+        entries[exif.DATE_STAMP] = f"{captured_at:%Y:%m:%d}"
+        entries[exif.TIME_STAMP] = [(captured_at.hour, 1), (captured_at.minute, 1), (milliseconds, 1000)]
+    return entries
+
+
+def _direction(facts: PictureFacts) -> Optional[float]:
+    """Degrees with two decimals, below 360."""
+    direction = angle(facts.compass_angle)
+    return None if direction is None else round(direction, 2) % 360
+
+
+def _xmp_properties(
+    facts: PictureFacts, captured_at: Optional[datetime], width: int, height: int
+) -> Iterator[tuple[str, str]]:
+    yield "dc:creator", facts.creator
+    yield "dc:rights", facts.credit
+    yield "xmpRights:Marked", "True"
+    yield "xmpRights:WebStatement", LICENCE_LINK
+    yield "cc:license", LICENCE_LINK
+    yield "cc:attributionName", facts.creator
+    yield "cc:attributionURL", facts.link
+    if captured_at is not None:
+        yield "xmp:CreateDate", captured_at.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    if facts.is_pano:
+        yield from _panorama_properties(_direction(facts), width, height)
+
+
+def _panorama_properties(direction: Optional[float], width: int, height: int) -> Iterator[tuple[str, str]]:
+    """A whole sphere, which is what Mapillary has as panoramas."""
+    yield "GPano:ProjectionType", "equirectangular"
+    yield "GPano:UsePanoramaViewer", "True"
+    if direction is not None:
+        yield "GPano:PoseHeadingDegrees", f"{direction:.2f}"
+    for part in ("FullPano", "CroppedAreaImage"):
+        yield f"GPano:{part}WidthPixels", str(width)
+        yield f"GPano:{part}HeightPixels", str(height)
+    yield "GPano:CroppedAreaLeftPixels", "0"
+    yield "GPano:CroppedAreaTopPixels", "0"
