@@ -23,6 +23,7 @@ class MapillaryCoveragePlugin:
         self._provider: Optional[MapillaryProvider] = None
         self._action: Optional[QAction] = None
         self._dock: Any = None
+        self._export: Any = None
         self._options: Any = None
 
     def initProcessing(self) -> None:  # noqa: N802
@@ -42,9 +43,13 @@ class MapillaryCoveragePlugin:
         self._dock.setToggleVisibilityAction(self._action)
         self._iface.addPluginToWebMenu(TITLE, self._action)
         self._iface.addWebToolBarIcon(self._action)
+        self._add_export()
 
     def unload(self) -> None:
         """Take everything out again, whatever a broken start left unmade."""
+        if self._export is not None:
+            self._export.close_down()
+            self._export = None
         if self._action is not None:
             self._iface.removePluginWebMenu(TITLE, self._action)
             self._iface.removeWebToolBarIcon(self._action)
@@ -68,6 +73,13 @@ class MapillaryCoveragePlugin:
 
         self._options = OptionsFactory(self._settings)
         self._iface.registerOptionsWidgetFactory(self._options)
+
+    def _add_export(self) -> None:
+        from .ui.export_entry import ExportEntry
+        from .ui.messages import Messages
+
+        self._export = ExportEntry(self._iface, Messages(self._iface.messageBar()))
+        self._dock.panel.exportButton.clicked.connect(self._export.open_all)
 
     def _add_dock(self) -> None:
         from .ui.coverage_dock import CoverageDock

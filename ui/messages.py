@@ -11,6 +11,7 @@ from ..core.about import TITLE
 from ..core.log import log
 
 _STAY = 0
+_SUCCESS_SECONDS = 15
 
 
 class Messages:
@@ -25,6 +26,10 @@ class Messages:
             if item.title() == TITLE:
                 self._bar.popWidget(item)
 
+    def tell(self, text: str) -> None:
+        """The work is done; this goes away by itself."""
+        self._show(text, Qgis.MessageLevel.Success, _SUCCESS_SECONDS)
+
     def warn(self, text: str) -> None:
         """The work is done, but something is missing."""
         self._show(text, Qgis.MessageLevel.Warning)
@@ -33,12 +38,12 @@ class Messages:
         """The work could not be done."""
         self._show(text, Qgis.MessageLevel.Critical)
 
-    def _show(self, text: str, level: Qgis.MessageLevel) -> None:
+    def _show(self, text: str, level: Qgis.MessageLevel, seconds: int = _STAY) -> None:
         """The bar has one line: the first sentence stands there, all of it behind a button."""
         log(text, level)
         first, _, rest = text.partition(". ")
         # Some of it can come from a server, and the bar reads markup.
         if rest:
-            self._bar.pushMessage(TITLE, escape(f"{first}.", quote=False), escape(text, quote=False), level, _STAY)
+            self._bar.pushMessage(TITLE, escape(f"{first}.", quote=False), escape(text, quote=False), level, seconds)
         else:
-            self._bar.pushMessage(TITLE, escape(text, quote=False), level, _STAY)
+            self._bar.pushMessage(TITLE, escape(text, quote=False), level, seconds)

@@ -169,9 +169,7 @@ class GraphAlgorithm(QgsProcessingAlgorithm):
             name = source.fields().at(index).name()
             raise InvalidRequestError(f"No feature of INPUT has an id of Mapillary's, a number, in “{name}”.")
         if without:
-            feedback.pushWarning(
-                f"{counted(without, 'feature')} without a usable id: nothing to look up."
-            )
+            feedback.pushWarning(f"{counted(without, 'feature')} without a usable id: nothing to look up.")
         return rows
 
     def write(

@@ -15,6 +15,7 @@ from mapillary_coverage.core.ledger import FAILED
 from mapillary_coverage.core.mvt import decode, gdal_engine, protobuf_engine
 from mapillary_coverage.core.network.session import Reply
 from mapillary_coverage.core.replies import app_usage, graph_object, tile_body
+from mapillary_coverage.core.request import TileAddress
 from mapillary_coverage.core.schema import IMAGE, SEQUENCE, Shape
 from mapillary_coverage.core.tile_cache import FetchedTile
 from mapillary_coverage.core.tile_reader import read_tile
@@ -177,7 +178,7 @@ def check_outcome(body):
     client = SimpleNamespace(
         find=lambda tile: None, fetch=lambda tile: FetchedTile(body, "", len(body), 1), keep=lambda *tile: None
     )
-    outcome = read_tile(client, request_for(QUARTER), TILE)
+    outcome = read_tile(client, request_for(QUARTER), TileAddress("mly1_public", TILE))
     assert outcome.record.tile == TILE
     assert (outcome.record.status == FAILED) == bool(outcome.record.reason) == isinstance(outcome.error, MapillaryError)
     for name, table in outcome.tables.items():

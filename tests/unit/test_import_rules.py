@@ -24,6 +24,7 @@ WITH_QGIS = {
     "settings",
     "log",
     "algorithms",
+    "export",
 }
 SOURCES = [ROOT / "plugin.py", ROOT / "__init__.py", *ROOT.glob("core/**/*.py"), *ROOT.glob("ui/**/*.py")]
 
@@ -69,7 +70,7 @@ def test_dependencies_point_one_way(path):
         ),
         ({"mercantile", "mapillary_coverage.extlibs.mercantile"}, {"core/tiling.py"}),
         ({"mapbox_vector_tile", "google.protobuf.message"}, {"core/mvt/protobuf_engine.py"}),
-        ({"osgeo", "osgeo.gdal"}, {"core/mvt/gdal_engine.py"}),
+        ({"osgeo", "osgeo.gdal"}, {"core/mvt/gdal_engine.py", "core/export/writer.py", "core/export/values.py"}),
         ({"qgis.core.QgsSettings"}, {"core/settings/preferences.py", "core/settings/qgis_network.py"}),
         ({"os"}, {"core/settings/preferences.py"}),
         ({"qgis.core.QgsAuthMethodConfig"}, {"core/settings/authentication.py"}),

@@ -1,0 +1,148 @@
+"""A layer as it is when the export begins: taken on the main thread, read in a task's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Optional
+
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
+    QgsCoordinateTransformContext,
+    QgsFeature,
+    QgsFeatureRequest,
+    QgsLayerMetadata,
+    QgsMapLayer,
+    QgsVectorLayer,
+    QgsVectorLayerFeatureSource,
+    QgsWkbTypes,
+)
+from qgis.PyQt.QtCore import QVariant
+from qgis.PyQt.QtXml import QDomDocument
+
+from ..layers import RIGHTS
+from ..schema import IMAGE, LEDGER_FIELDS, SEQUENCE
+from .errors import NothingToExportError, UnusableCrsError
+from .formats import SHORT_NAMES, Column, ColumnType, Outline, Shape
+
+_TYPES = {
+    QVariant.Int: ColumnType.WHOLE,
+    QVariant.UInt: ColumnType.LARGE,
+    QVariant.LongLong: ColumnType.LARGE,
+    QVariant.Double: ColumnType.REAL,
+    QVariant.Bool: ColumnType.FLAG,
+    QVariant.DateTime: ColumnType.TIME,
+    QVariant.Date: ColumnType.DATE,
+}
+_MAP_FEATURE_FIELDS = ("id", "value", "label", "first_seen_at", "last_seen_at", "kind")
+_KNOWN = [
+    frozenset(names)
+    for names in (
+        (field.name for field in IMAGE.fields),
+        (field.name for field in SEQUENCE.fields),
+        (field.name for field in LEDGER_FIELDS),
+        _MAP_FEATURE_FIELDS,
+    )
+]
+_KNOWN += [frozenset(SHORT_NAMES.get(name, name) for name in names) for names in _KNOWN]
+
+
+@dataclass(frozen=True)
+class ExportLayer:
+    """What is written of a layer: `columns` of the `outline` are the attributes at `indexes`, and positions come in
+    `crs`. `reads_utc`: times without a zone are in UTC.
+    """
+
+    outline: Outline
+    indexes: tuple[int, ...]
+    wkb_type: int
+    crs: QgsCoordinateReferenceSystem
+    transform: QgsCoordinateTransform
+    reads_utc: bool
+    metadata: QgsLayerMetadata
+    style: str
+    _source: QgsVectorLayerFeatureSource
+    _selected: Optional[list[int]]
+
+    def features(self) -> Iterator[QgsFeature]:
+        """The features as the layer has them, edits that are not saved included."""
+        request = QgsFeatureRequest()
+        if self._selected is not None:
+            request.setFilterFids(self._selected)
+        return self._source.getFeatures(request)
+
+
+def is_ours(layer: Optional[QgsMapLayer]) -> bool:
+    """Whether the layer holds Mapillary's data: its rights say so, which a GeoPackage keeps, or its fields do."""
+    if not isinstance(layer, QgsVectorLayer) or not layer.isValid():
+        return False
+    names = set(layer.fields().names())
+    return RIGHTS in layer.metadata().rights() or any(known <= names for known in _KNOWN)
+
+
+def outline_of(layer: QgsVectorLayer, only_selected: bool = False) -> Outline:
+    """The layer as formats see it, without reading its features."""
+    fields = layer.fields()
+    return Outline(
+        layer.name(),
+        tuple(
+            Column(fields[index].name(), _TYPES.get(fields[index].type(), ColumnType.TEXT)) for index in _kept(layer)
+        ),
+        _shape(layer),
+        layer.selectedFeatureCount() if only_selected else layer.featureCount(),
+    )
+
+
+def snapshot(
+    layer: QgsVectorLayer,
+    name: str,
+    crs: Optional[QgsCoordinateReferenceSystem],
+    context: QgsCoordinateTransformContext,
+    only_selected: bool = False,
+) -> ExportLayer:
+    """The layer under the name that it shall have, in the CRS or in its own. Raises NothingToExportError and
+    UnusableCrsError.
+    """
+    if only_selected and not layer.selectedFeatureCount():
+        raise NothingToExportError(
+            f"Nothing is selected in “{name}”. Select features in it, untick it, or export all features."
+        )
+    target = crs or layer.crs()
+    if layer.isSpatial() and not (target.isValid() and layer.crs().isValid()):
+        raise UnusableCrsError(f"“{name}” cannot be exported without a CRS. Set the CRS of the layer and the export.")
+    return ExportLayer(
+        replace(outline_of(layer, only_selected), name=name),
+        tuple(_kept(layer)),
+        _number(layer.wkbType()),
+        target,
+        QgsCoordinateTransform(layer.crs(), target, context),
+        # QGIS 3.22 reads the UTC times of a file as if they were local.
+        layer.providerType() == "ogr",
+        layer.metadata().clone(),
+        _style(layer),
+        QgsVectorLayerFeatureSource(layer),
+        list(layer.selectedFeatureIds()) if only_selected else None,
+    )
+
+
+def _kept(layer: QgsVectorLayer) -> list[int]:
+    """All fields but the number that a file gives to its rows."""
+    rows = layer.primaryKeyAttributes() if layer.providerType() == "ogr" else []
+    return [index for index in range(layer.fields().count()) if index not in rows]
+
+
+def _shape(layer: QgsVectorLayer) -> Shape:
+    if not layer.isSpatial():
+        return Shape.NONE
+    return Shape.POINT if QgsWkbTypes.flatType(layer.wkbType()) == QgsWkbTypes.Type.Point else Shape.OTHER
+
+
+def _number(wkb_type: Any) -> int:
+    return int(getattr(wkb_type, "value", wkb_type))
+
+
+def _style(layer: QgsVectorLayer) -> str:
+    document = QDomDocument()
+    layer.exportNamedStyle(document)
+    return document.toString()

@@ -1,0 +1,113 @@
+"""Values of QGIS as GDAL takes them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Optional
+
+from osgeo import ogr
+from qgis.PyQt.QtCore import QDateTime, Qt, QVariant
+
+from .formats import ColumnType, Format
+
+_EPOCH = datetime(1970, 1, 1)
+_UTC_FLAG = 100
+_BRIEF_TEXT = 32
+"""Where a Shapefile's text columns begin; GDAL widens them as longer text comes, up to 254."""
+
+Setter = Callable[[Any, int, Any], None]
+
+
+def definition(name: str, kind: ColumnType, target: Format) -> Any:
+    """GDAL's definition of a column."""
+    if kind is ColumnType.TIME:
+        return ogr.FieldDefn(name, ogr.OFTString if target.times_as_text else ogr.OFTDateTime)
+    made = ogr.FieldDefn(name, _GDAL_TYPES[kind])
+    if kind is ColumnType.FLAG and target.has_flags:
+        made.SetSubType(ogr.OFSTBoolean)
+    if kind is ColumnType.TEXT and target.longest_name is not None:
+        made.SetWidth(_BRIEF_TEXT)
+    return made
+
+
+def setter(kind: ColumnType, target: Format, reads_utc: bool) -> Setter:
+    """What puts a value into one of GDAL's features, at an index."""
+    if kind is ColumnType.TIME:
+        set_moment = _set_iso_text if target.times_as_text else _set_time
+        return lambda feature, index, value: set_moment(feature, index, moment_of(value, reads_utc))
+    return _SETTERS[kind]
+
+
+def is_missing(value: Any) -> bool:
+    """Whether this is no value; QGIS gives NULL as an empty QVariant."""
+    return value is None or isinstance(value, QVariant)
+
+
+def moment_of(value: QDateTime, reads_utc: bool) -> Optional[datetime]:
+    """The time in UTC to the millisecond, None for one that is not valid. `reads_utc`: local times are UTC."""
+    if reads_utc and value.timeSpec() == Qt.TimeSpec.LocalTime:
+        value = QDateTime(value.date(), value.time(), Qt.TimeSpec.UTC)
+    return _EPOCH + timedelta(milliseconds=value.toMSecsSinceEpoch()) if value.isValid() else None
+
+
+def iso_text(moment: datetime) -> str:
+    """Such as 2024-05-01T12:00:00Z, with milliseconds where there are any."""
+    return moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds") + "Z"
+
+
+def _set_text(feature: Any, index: int, value: Any) -> None:
+    feature.SetField(index, value if isinstance(value, str) else _text_of(value))
+
+
+def _text_of(value: Any) -> str:
+    """Lists and maps as JSON, times of day as ISO text."""
+    if hasattr(value, "toString"):
+        return str(value.toString(Qt.DateFormat.ISODate))
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _set_whole(feature: Any, index: int, value: int) -> None:
+    feature.SetFieldInteger64(index, int(value))
+
+
+def _set_real(feature: Any, index: int, value: float) -> None:
+    feature.SetField(index, float(value))
+
+
+def _set_date(feature: Any, index: int, value: Any) -> None:
+    feature.SetField(index, value.year(), value.month(), value.day(), 0, 0, 0.0, 0)
+
+
+def _set_time(feature: Any, index: int, moment: Optional[datetime]) -> None:
+    if moment is None:
+        feature.SetFieldNull(index)
+        return
+    seconds = moment.second + moment.microsecond / 1e6
+    feature.SetField(index, moment.year, moment.month, moment.day, moment.hour, moment.minute, seconds, _UTC_FLAG)
+
+
+def _set_iso_text(feature: Any, index: int, moment: Optional[datetime]) -> None:
+    if moment is None:
+        feature.SetFieldNull(index)
+    else:
+        feature.SetField(index, iso_text(moment))
+
+
+_GDAL_TYPES = {
+    ColumnType.TEXT: ogr.OFTString,
+    ColumnType.WHOLE: ogr.OFTInteger,
+    ColumnType.LARGE: ogr.OFTInteger64,
+    ColumnType.REAL: ogr.OFTReal,
+    ColumnType.FLAG: ogr.OFTInteger,
+    ColumnType.DATE: ogr.OFTDate,
+}
+_SETTERS: dict[ColumnType, Setter] = {
+    ColumnType.TEXT: _set_text,
+    ColumnType.WHOLE: _set_whole,
+    ColumnType.LARGE: _set_whole,
+    ColumnType.REAL: _set_real,
+    ColumnType.FLAG: _set_whole,
+    ColumnType.DATE: _set_date,
+}

@@ -1,0 +1,75 @@
+"""Where the export is found: in the Web menu, and in the context menu of our layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Optional
+
+from qgis.core import QgsMapLayer, QgsMapLayerType, QgsProject
+from qgis.PyQt.QtCore import QObject, QTimer
+from qgis.PyQt.QtWidgets import QAction
+
+from ..core.about import TITLE
+from ..core.export.snapshot import is_ours
+from .export_dialog import ExportDialog
+from .messages import Messages
+
+
+class ExportEntry(QObject):
+    """Two actions and the dialog that they open; `close_down` takes them out again."""
+
+    def __init__(self, iface: Any, messages: Messages) -> None:
+        super().__init__(iface.mainWindow())
+        self._iface = iface
+        self._messages = messages
+        self._dialog: Optional[ExportDialog] = None
+        self._menu_action = self._action("MapillaryExportAction", self.open_all)
+        self._layer_action = self._action("MapillaryExportLayersAction", self.open_selected)
+        iface.addPluginToWebMenu(TITLE, self._menu_action)
+        iface.addCustomActionForLayerType(self._layer_action, "", QgsMapLayerType.VectorLayer, False)
+        project = QgsProject.instance()
+        project.layersAdded.connect(self._on_layers_added)
+        self._offer(list(project.mapLayers()))
+
+    def open_for(self, layers: Sequence[QgsMapLayer]) -> None:
+        """Open the dialog with these layers ticked."""
+        if self._dialog is None:
+            self._dialog = ExportDialog(self._messages, self._iface.mainWindow())
+        self._dialog.open_for(layers)
+
+    def open_all(self) -> None:
+        """Open the dialog with all our layers ticked."""
+        self.open_for([layer for layer in QgsProject.instance().mapLayers().values() if is_ours(layer)])
+
+    def open_selected(self) -> None:
+        """Open the dialog with those ticked that are selected in the layer tree."""
+        self.open_for([layer for layer in self._iface.layerTreeView().selectedLayers() if is_ours(layer)])
+
+    def close_down(self) -> None:
+        """End what runs and take everything out."""
+        QgsProject.instance().layersAdded.disconnect(self._on_layers_added)
+        self._iface.removePluginWebMenu(TITLE, self._menu_action)
+        self._iface.removeCustomActionForLayerType(self._layer_action)
+        if self._dialog is not None:
+            self._dialog.close_down()
+            self._dialog.deleteLater()
+            self._dialog = None
+        self.deleteLater()
+
+    def _action(self, name: str, run: Any) -> QAction:
+        action = QAction("Export Mapillary layers…", self)
+        action.setObjectName(name)
+        action.setToolTip("Save Mapillary layers as GeoPackage, Shapefile, GeoJSON, FlatGeobuf, CSV or KML")
+        action.triggered.connect(run)
+        return action
+
+    def _on_layers_added(self, layers: Sequence[QgsMapLayer]) -> None:
+        """An algorithm's layers get their metadata only after they were added."""
+        ids = [layer.id() for layer in layers]
+        QTimer.singleShot(0, self, lambda: self._offer(ids))
+
+    def _offer(self, ids: Sequence[str]) -> None:
+        for layer_id in ids:
+            layer = QgsProject.instance().mapLayer(layer_id)
+            if is_ours(layer):
+                self._iface.addCustomActionForLayer(self._layer_action, layer)
