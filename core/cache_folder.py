@@ -10,6 +10,9 @@ from pathlib import Path
 
 from .mbtiles import ForeignFileError, MbtilesFile
 
+GRAPH_FILE = "graph.sqlite"
+"""What the graph said of single objects; see `entity_cache`."""
+
 _ENDPOINT = re.compile(r".+-[0-9a-f]{8}")
 _FULL_SHARE = 0.9
 """How much of the limit is left in use when room is made, so that it need not be made again at once."""
@@ -25,13 +28,13 @@ class CacheSettings:
 
 
 def used_bytes(folder: Path) -> int:
-    """The size of all files of tiles."""
-    return sum(path.stat().st_size for path in _files(folder) if path.is_file())
+    """The size of all files of tiles, and of what the graph said."""
+    return sum(path.stat().st_size for path in [*_files(folder), *_graph_files(folder)] if path.is_file())
 
 
 def clear(folder: Path) -> None:
-    """Remove all tiles. Raises OSError where a file cannot be removed."""
-    for path in _files(folder):
+    """Remove all of it. Raises OSError where a file cannot be removed."""
+    for path in [*_files(folder), *_graph_files(folder)]:
         path.unlink(missing_ok=True)
 
 
@@ -54,6 +57,10 @@ def prune(settings: CacheSettings) -> None:
 def _files(folder: Path) -> list[Path]:
     """The cache's files and what SQLite keeps beside them. Other programs may have theirs in the same folder."""
     return [path for path in folder.glob("*/mly*.mbtiles*") if _ENDPOINT.fullmatch(path.parent.name)]
+
+
+def _graph_files(folder: Path) -> list[Path]:
+    return list(folder.glob(f"{GRAPH_FILE}*"))
 
 
 def _sizes_in(path: Path) -> list[tuple[int, int, Path]]:

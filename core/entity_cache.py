@@ -14,12 +14,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Callable, Optional, TypeVar
 
-from .cache_folder import CacheSettings
+from .cache_folder import GRAPH_FILE, CacheSettings
 from .database import connect
 from .graph_access import GraphAccess
 from .graph_fields import NumberAsWritten
 
-FILE_NAME = "graph.sqlite"
 MOST_OBJECTS = 200_000
 """About 100 MB; beyond it the oldest go."""
 
@@ -42,7 +41,7 @@ class EntityCache:
         """Why nothing is kept, as a sentence."""
         self._server = server_url
         self._fresh_seconds = settings.fresh_seconds if settings else 0.0
-        self._path = settings.folder / FILE_NAME if settings else None
+        self._path = settings.folder / GRAPH_FILE if settings else None
         self._lock = threading.Lock()
         self._connection: Optional[sqlite3.Connection] = None
         self._open()
