@@ -23,13 +23,17 @@ class ExportEntry(QObject):
         self._iface = iface
         self._messages = messages
         self._dialog: Optional[ExportDialog] = None
+        self._added = list(QgsProject.instance().mapLayers())
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._offer)
         self._menu_action = self._action("MapillaryExportAction", self.open_all)
         self._layer_action = self._action("MapillaryExportLayersAction", self.open_selected)
         iface.addPluginToWebMenu(TITLE, self._menu_action)
         iface.addCustomActionForLayerType(self._layer_action, "", QgsMapLayerType.VectorLayer, False)
         project = QgsProject.instance()
         project.layersAdded.connect(self._on_layers_added)
-        self._offer(list(project.mapLayers()))
+        self._offer()
 
     def open_for(self, layers: Sequence[QgsMapLayer]) -> None:
         """Open the dialog with these layers ticked."""
@@ -65,11 +69,12 @@ class ExportEntry(QObject):
 
     def _on_layers_added(self, layers: Sequence[QgsMapLayer]) -> None:
         """An algorithm's layers get their metadata only after they were added."""
-        ids = [layer.id() for layer in layers]
-        QTimer.singleShot(0, self, lambda: self._offer(ids))
+        self._added += [layer.id() for layer in layers]
+        self._timer.start(0)
 
-    def _offer(self, ids: Sequence[str]) -> None:
-        for layer_id in ids:
+    def _offer(self) -> None:
+        added, self._added = self._added, []
+        for layer_id in added:
             layer = QgsProject.instance().mapLayer(layer_id)
             if is_ours(layer):
                 self._iface.addCustomActionForLayer(self._layer_action, layer)
