@@ -9,7 +9,7 @@ from .collector import Table
 from .filters import Removed
 from .ledger import EMPTY, FAILED, reasons, verdict
 from .result import CoverageResult, LayerCounts
-from .schema import SEQUENCE, SourceLayer
+from .schema import MAP_FEATURE_POINT, SEQUENCE, SourceLayer
 
 _SHOWN_REASONS = 3
 
@@ -74,7 +74,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def _noun(layer: SourceLayer) -> str:
-    return layer.name.replace("_", " ")
+    return "object" if layer is MAP_FEATURE_POINT else layer.name.replace("_", " ")
 
 
 def _what(result: CoverageResult) -> str:

@@ -36,6 +36,7 @@ class CoveragePanel(QWidget):
         self.areaPanel = AreaPanel(canvas)
         self.areaBox.layout().addWidget(self.areaPanel)
         self.areaPanel.changed.connect(self.show_estimate)
+        self.areaPanel.areaCombo.currentIndexChanged.connect(self._fit)
         self.filterPanel.changed.connect(self.show_estimate)
         self.filterPanel.failed.connect(self.say)
         self.positionCombo.currentIndexChanged.connect(self.show_estimate)
@@ -52,8 +53,6 @@ class CoveragePanel(QWidget):
         self.resultScroll.setFixedHeight(_RESULT_LINES * self.fontMetrics().lineSpacing())
         self.resultScroll.hide()
         self._estimate = EstimateLine(self.estimateLabel, settings)
-        bar_width = self.formScroll.verticalScrollBar().sizeHint().width()
-        self.formScroll.setMinimumWidth(self.form.minimumSizeHint().width() + bar_width)
         self._is_running = False
         self._show_kinds()
         self.set_running(False)
@@ -86,10 +85,17 @@ class CoveragePanel(QWidget):
         self._estimate.show(request, self.areaPanel.subject())
         self.downloadButton.setEnabled(not self._is_running)
 
+    def _fit(self) -> None:
+        """Nothing of the form is cut off at its side."""
+        self.form.layout().activate()
+        bar_width = self.formScroll.verticalScrollBar().sizeHint().width()
+        self.formScroll.setMinimumWidth(self.form.minimumSizeHint().width() + bar_width)
+
     def _show_kinds(self) -> None:
         has_images = self.imagesCheck.isChecked() or self.sequencesCheck.isChecked()
         self.positionCombo.setEnabled(has_images)
         self.filterPanel.show_kinds(has_images, self.pointsCheck.isChecked(), self.signsCheck.isChecked())
+        self._fit()
         self.show_estimate()
 
     def close_down(self) -> None:
