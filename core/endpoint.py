@@ -18,16 +18,19 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def check_endpoint(url: str) -> str:
-    """The URL without a slash at its end. Raises UnsafeEndpointError unless it is https or on this computer."""
+def is_safe_address(url: str) -> bool:
+    """Whether the URL is one of an https server or of this computer, and names no user. It may have a query."""
     try:
         parts = urlsplit(url)
         safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
-        extras = parts.username or parts.query or parts.fragment
-        usable = bool(parts.hostname) and parts.port != 0 and not extras
+        return safe and bool(parts.hostname) and parts.port != 0 and not parts.username
     except ValueError:
-        safe = usable = False
-    if not (safe and usable):
+        return False
+
+
+def check_endpoint(url: str) -> str:
+    """The URL without a slash at its end. Raises UnsafeEndpointError unless it is https or on this computer."""
+    if not is_safe_address(url) or urlsplit(url).query or urlsplit(url).fragment:
         raise UnsafeEndpointError(
             "The server address in MAPILLARY_TILES_URL, in MAPILLARY_GRAPH_URL or in the settings is refused: the token"
             " may only be sent to an https address, or over http to this computer. Correct the address, or remove it to"

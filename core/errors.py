@@ -239,6 +239,12 @@ class UnknownObjectError(UnexpectedReplyError):
     sentence = "Mapillary has no such object, or does not show it: it may have been deleted."
 
 
+class ExpiredPictureError(UnexpectedReplyError):
+    """Status 403 or 410: the signed address of a picture is not good any more."""
+
+    sentence = "The address of the picture, which Mapillary gives for a while only, had expired. Run again."
+
+
 class UnknownFieldError(UnexpectedReplyError):
     """API code 100: a field that the object does not have, or ids of objects of another kind."""
 
@@ -295,6 +301,18 @@ class TemporaryFolderError(MapillaryError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"No temporary file could be written ({reason}). Free some disk space, then try again.")
+
+
+class PictureFolderError(MapillaryError):
+    """The folder does not take pictures: it cannot be written to, or the disk is full."""
+
+    stops_run = True
+
+    def __init__(self, folder: object, reason: Optional[str]) -> None:
+        super().__init__(
+            f"Nothing can be written to the folder {folder}: {reason or 'no reason is known'}. Free some space there,"
+            " or choose another folder."
+        )
 
 
 class ForeignTileError(MapillaryError):

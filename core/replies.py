@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Optional
 from .errors import (
     BlockedError,
     ExpiredCredentialError,
+    ExpiredPictureError,
     MapillaryError,
     QuotaReachedError,
     RefusedCredentialError,
@@ -27,6 +28,7 @@ from .errors import (
 )
 from .graph_fields import NumberAsWritten
 from .network.redaction import redact
+from .picture_metadata import picture_kind
 
 if TYPE_CHECKING:
     from .network.session import Reply
@@ -87,6 +89,22 @@ def graph_object(reply: Reply) -> dict[str, Any]:
     return read
 
 
+def picture_body(reply: Reply) -> bytes:
+    """The bytes of the picture: JPEG, PNG or WebP.
+
+    Raises the MapillaryError that the reply stands for.
+    """
+    if reply.status in (403, 410):
+        raise ExpiredPictureError()
+    if reply.status == 429 or reply.status >= 500:
+        raise _busy_error(reply)
+    if reply.status != 200:
+        raise UnexpectedReplyError(f"The server answered with status {reply.status} instead of a picture.")
+    if picture_kind(reply.body) is None:
+        raise UnexpectedReplyError("The server sent something else than a picture, such as a web page.")
+    return reply.body
+
+
 def _error_object(body: bytes) -> Optional[Mapping[str, Any]]:
     """The `error` object of Mapillary's error bodies: {"error": {"message", "type", "code", ...}}."""
     if body[:64].lstrip()[:1] != b"{":
@@ -122,9 +140,13 @@ def _status_error(reply: Reply) -> MapillaryError:
     if reply.status in (401, 403):
         return RefusedCredentialError()
     if reply.status == 429 or reply.status >= 500:
-        message = f"Mapillary could not answer for the moment (status {reply.status}). Try again later."
-        return ServerBusyError(message, _retry_after(reply))
+        return _busy_error(reply)
     return UnexpectedReplyError(f"The server answered with status {reply.status} instead of a vector tile.")
+
+
+def _busy_error(reply: Reply) -> MapillaryError:
+    message = f"Mapillary could not answer for the moment (status {reply.status}). Try again later."
+    return ServerBusyError(message, _retry_after(reply))
 
 
 def _retry_after(reply: Reply) -> Optional[float]:

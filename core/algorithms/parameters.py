@@ -38,11 +38,11 @@ def read_day(
     return date(read.date().year(), read.date().month(), read.date().day()) if read.isValid() else None
 
 
-def read_word(parameters: dict[str, Any], name: str, words: Sequence[str]) -> str:
-    """The word of a choice, the first where none is given. Raises InvalidRequestError."""
+def read_word(parameters: dict[str, Any], name: str, words: Sequence[str], default: Optional[str] = None) -> str:
+    """The word of a choice, where none is given the default or else the first. Raises InvalidRequestError."""
     given = parameters.get(name)
     if given is None:
-        return words[0]
+        return default or words[0]
     if given not in words:
         raise InvalidRequestError(f"{name} is one of the words {', '.join(words)}, not “{given}”.")
     return str(given)
@@ -93,9 +93,9 @@ def read_number(
     return algorithm.parameterAsDouble(parameters, name, context)
 
 
-def choice(name: str, label: str, words: Sequence[str]) -> QgsProcessingParameterEnum:
-    """A choice that takes and gives words; the first is the default."""
-    return QgsProcessingParameterEnum(name, label, list(words), False, words[0], False, True)
+def choice(name: str, label: str, words: Sequence[str], default: Optional[str] = None) -> QgsProcessingParameterEnum:
+    """A choice that takes and gives words; without a default it is the first."""
+    return QgsProcessingParameterEnum(name, label, list(words), False, default or words[0], False, True)
 
 
 def choices(name: str, label: str, words: Sequence[str]) -> QgsProcessingParameterEnum:

@@ -10,9 +10,8 @@ from ..settings import Settings
 from .detections import DetectionsAlgorithm
 from .download_coverage import DownloadCoverageAlgorithm
 from .download_map_features import DownloadMapFeaturesAlgorithm
+from .download_thumbnails import DownloadThumbnailsAlgorithm
 from .metadata import MetadataAlgorithm
-
-_ALGORITHMS = (DownloadCoverageAlgorithm, DownloadMapFeaturesAlgorithm, MetadataAlgorithm, DetectionsAlgorithm)
 
 
 class MapillaryProvider(QgsProcessingProvider):
@@ -26,6 +25,7 @@ class MapillaryProvider(QgsProcessingProvider):
         for algorithm in (
             DownloadCoverageAlgorithm,
             DownloadMapFeaturesAlgorithm,
+            DownloadThumbnailsAlgorithm,
             MetadataAlgorithm,
             DetectionsAlgorithm,
         ):

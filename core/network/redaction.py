@@ -9,11 +9,14 @@ from urllib.parse import quote
 
 REDACTED = "[token]"
 
-_SECRETS = re.compile(r"(?<=access_token=)[^&\s\"'<>]+|MLY(?:\||%7C)[^&\s\"'<>]+|(?<=OAuth )[^\s\"'<>]+", re.IGNORECASE)
+_SECRETS = re.compile(
+    r"(?<=access_token=)[^&\s\"'<>]+|MLY(?:\||%7C)[^&\s\"'<>]+|(?<=OAuth )[^\s\"'<>]+|(?<=[?&]oh=)[^&\s\"'<>]+",
+    re.IGNORECASE,
+)
 
 
 def redact(text: str) -> str:
-    """The text without any token."""
+    """The text without any token, and without the signature (`oh`) in the address of a picture."""
     return _SECRETS.sub(REDACTED, text)
 
 

@@ -82,8 +82,9 @@ class HttpSession:
         self._session.mount("http://", adapter)
 
     def get(self, url: str, query: Mapping[str, str], bearer: Optional[str] = None) -> Reply:
-        """One GET, redirects not followed. `url` must have passed `check_endpoint`; a secret belongs in `query` as
-        `access_token` or, to be sent in the header `Authorization: OAuth`, in `bearer`.
+        """One GET, redirects not followed. `url` must have passed `check_endpoint`, or `is_safe_address` where it has a
+        query of its own; a secret belongs in `query` as `access_token` or, to be sent in the header
+        `Authorization: OAuth`, in `bearer`.
 
         Raises UnreachableError, UntrustedServerError, ProxyCredentialError, ConnectionBrokenError,
         UnexpectedReplyError for a reply that is too large, DamagedTileError for broken gzip, and CancelledError after
