@@ -124,6 +124,8 @@ def _in_degrees(
     step = _STEP_DEGREES if crs.isGeographic() else _STEP_METRES * per_metre
     dense = polygon.densifyByDistance(max(step, polygon.length() / _MOST_PIECES))
     dense.transform(QgsCoordinateTransform(crs, QgsCoordinateReferenceSystem(DEGREES), context))
+    if not dense.boundingBox().isFinite():
+        raise QgsCsException("no place on the earth")
     if crs.isGeographic():
         return dense
     rings = dense.asPolygon()
