@@ -187,6 +187,7 @@ def test_the_options_are_kept_with_ok(desktop):
     desktop.run("QTimer.singleShot(0, iface.showOptionsDialog)")
     desktop.wait_until(OPTIONS)
     assert "of the 50,000 that Mapillary allows" in desktop.run(FIND_PAGE.format(options=OPTIONS))
+    desktop.run("page.page.folderWidget.lineEdit().setPlaceholderText('')")
     desktop.screenshot(PICTURES / "options.png", "dialog")
     desktop.run("page.page.questionSpin.setValue(77)")
     desktop.click("dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Ok)")
