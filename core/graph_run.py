@@ -48,10 +48,11 @@ def run_jobs(
     run = _Run(jobs, work, GraphClient(access.server, session, access.traffic, access.pauses))
     pool = ThreadPoolExecutor(access.traffic.connections, thread_name_prefix="mapillary_graph")
     try:
-        if access.renewal is not None:
-            access.renewal.renew(session)
-        running: set[Future[None]] = {pool.submit(run.work) for _ in range(min(len(jobs), access.traffic.connections))}
-        while running:
+        renewal, is_started = access.renewal, False
+        running: set[Future[None]] = {pool.submit(renewal.renew, session)} if renewal else set()
+        while running or not is_started:
+            if not running:
+                running, is_started = run.start(pool, access.traffic.connections), True
             done, running = wait(running, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
             for worker in done:
                 worker.result()
@@ -83,6 +84,10 @@ class _Run(Generic[Job]):
         self._waiting: Iterator[int] = iter(range(len(jobs)))
         self._lock = threading.Lock()
         self._stopped_by: Optional[MapillaryError] = None
+
+    def start(self, pool: ThreadPoolExecutor, threads: int) -> set[Future[None]]:
+        """Begin in so many threads, or fewer."""
+        return {pool.submit(self.work) for _ in range(min(len(self._jobs), threads))}
 
     def work(self) -> None:
         """One thread: job after job until there are none, or the run is stopped."""

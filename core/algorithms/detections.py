@@ -105,7 +105,8 @@ class DetectionsAlgorithm(GraphAlgorithm):
                 f"The result is partial: {counted(len(failed), 'id')} could not be asked for. {failed[0].error}"
             )
         if gone:
-            feedback.pushWarning(f"Mapillary does not know {counted(len(gone), 'id')}: {', '.join(gone[:5])}.")
+            shown = ", ".join(gone[:5]) + (" …" if len(gone) > 5 else "")
+            feedback.pushWarning(f"Mapillary does not know {counted(len(gone), 'id')}: {shown}")
         if damaged:
             feedback.pushWarning(f"{counted(damaged, 'detection')} came without a usable outline: polygon is NULL.")
         destination = self.write(parameters, context, _fields(), features)
