@@ -33,7 +33,7 @@ class CoverageTask(PluginTask):
         self,
         request: CoverageRequest,
         access: TileAccess,
-        graph: GraphAccess,
+        graph: Optional[GraphAccess],
         earlier: Optional[CoverageResult] = None,
     ) -> None:
         super().__init__("Mapillary coverage")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Callable
+from typing import Callable, Optional
 
 from .entity_cache import EntityCache
 from .errors import InvalidRequestError
@@ -12,13 +12,14 @@ from .graph_access import GraphAccess
 
 
 def with_creators(
-    chosen: CoverageFilter, access: GraphAccess, is_cancelled: Callable[[], bool] = lambda: False
+    chosen: CoverageFilter, access: Optional[GraphAccess], is_cancelled: Callable[[], bool] = lambda: False
 ) -> CoverageFilter:
-    """The filter with the ids of its creators; each name is looked up once and then remembered.
+    """The filter with the ids of its creators; each name is looked up once and then remembered. `access` may be None
+    where it has none.
 
     Raises InvalidRequestError for a name that nobody with images has, CancelledError and what the graph raises.
     """
-    if not chosen.creators:
+    if not chosen.creators or access is None:
         return chosen
     cache = EntityCache.of(access)
     try:

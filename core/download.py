@@ -204,5 +204,7 @@ class _Run:
 
     def _elsewhere(self, tileset: str) -> set[TileId]:
         """Tiles of the area that belong to another run: it has their points, of which ours hold copies in buffers."""
+        if len(self._addresses) == self._request.tile_count:
+            return set()
         others = set(self._request.addresses()) - set(self._addresses)
         return {address.tile for address in others if address.tileset == tileset}

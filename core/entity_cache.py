@@ -64,11 +64,8 @@ class EntityCache:
         """Store objects that were read with these fields."""
         found = {key: _without_addresses(body) for key, body in found.items()}
         had, now = ",".join(fields), time.time()
-        rows = [(self._server, entity, key, had, json.dumps(body), now) for key, body in found.items()]
-        self._ask(
-            lambda connection: connection.executemany("INSERT OR REPLACE INTO object VALUES (?, ?, ?, ?, ?, ?)", rows),
-            None,
-        )
+        rows = [(self._server, entity, key, had, json.dumps(_as_written(body)), now) for key, body in found.items()]
+        self._ask(lambda connection: _store(connection, rows), None)
 
     def creators(self, usernames: Sequence[str]) -> dict[str, str]:
         """The ids of those users whose names are known."""
@@ -165,6 +162,23 @@ def _without_addresses(body: Mapping[str, Any]) -> dict[str, Any]:
         name: {part: found for part, found in value.items() if part != "url"} if isinstance(value, dict) else value
         for name, value in body.items()
     }
+
+
+def _store(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """In one transaction: a file is slow to take many."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for row in rows:
+            connection.execute("INSERT OR REPLACE INTO object VALUES (?, ?, ?, ?, ?, ?)", row)
+        connection.execute("COMMIT")
+    except sqlite3.Error:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def _as_written(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Numbers that are known by their text, as a connected component's, as that text."""
+    return {name: str(value) if name == "merge_cc" and value is not None else value for name, value in body.items()}
 
 
 def _read(body: object) -> Optional[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Callable
 
@@ -17,13 +17,17 @@ from qgis.core import (
 from qgis.PyQt import sip
 
 from .errors import CancelledError, RefusedFeaturesError
-from .layers import BATCH, features_of, fields_of
+from .layers import BATCH, TILES, features_of, fields_of
 from .result import CoverageResult
+
+_KEY_COUNTS = {TILES: 2}
+"""A tile is one of a tileset; all else has an id."""
 
 
 @dataclass(frozen=True)
 class LayerChanges:
-    """Features to add, new states of features that are there, and the keys (the first field) of those to remove.
+    """Features to add, new states of features that are there, and the keys (the first `key_count` fields) of those to
+    remove.
 
     `names` are the fields of all these features.
     """
@@ -32,6 +36,7 @@ class LayerChanges:
     added: list[QgsFeature]
     changed: dict[str, QgsFeature]
     removed: set[str]
+    key_count: int = 1
 
     def apply(self, layer: QgsVectorLayer) -> Iterator[None]:
         """Make the changes, a batch at each step, so that QGIS can draw in between. On the main thread.
@@ -57,15 +62,16 @@ class LayerChanges:
 
     def _apply(self, provider: QgsVectorDataProvider) -> Iterator[None]:
         indexes = [provider.fields().lookupField(name) for name in self.names]
-        key_index = indexes[0]
-        if key_index < 0:
+        key_indexes = indexes[: self.key_count]
+        if min(key_indexes) < 0:
             raise RefusedFeaturesError()
         fids: dict[str, int] = {}
         if self.changed or self.removed:
             keys_only = QgsFeatureRequest().setFlags(QgsFeatureRequest.Flag.NoGeometry)
-            for number, feature in enumerate(provider.getFeatures(keys_only.setSubsetOfAttributes([key_index]))):
-                if feature[key_index] in self.changed or feature[key_index] in self.removed:
-                    fids[feature[key_index]] = feature.id()
+            for number, feature in enumerate(provider.getFeatures(keys_only.setSubsetOfAttributes(key_indexes))):
+                key = _key(feature[index] for index in key_indexes)
+                if key in self.changed or key in self.removed:
+                    fids[key] = feature.id()
                 if number % BATCH == 0:
                     yield
         items = [(fids[key], feature) for key, feature in self.changed.items() if key in fids]
@@ -82,6 +88,10 @@ class LayerChanges:
             if not provider.addFeatures(batch, QgsFeatureSink.Flag.FastInsert)[0]:
                 raise RefusedFeaturesError()
             yield
+
+
+def _key(values: Iterable[object]) -> str:
+    return " ".join(str(value) for value in values if value)
 
 
 def _by_index(feature: QgsFeature, indexes: list[int]) -> dict[int, object]:
@@ -109,16 +119,16 @@ def changes_between(
         and (feature.attributes() != old[key].attributes() or not feature.geometry().equals(old[key].geometry()))
     }
     added = [feature for key, feature in new.items() if key not in old]
-    return LayerChanges(fields_of(kind).names(), added, changed, set(old) - set(new))
+    return LayerChanges(fields_of(kind).names(), added, changed, set(old) - set(new), _KEY_COUNTS.get(kind, 1))
 
 
 def _by_key(kind: str, result: CoverageResult, is_cancelled: Callable[[], bool]) -> dict[str, QgsFeature]:
-    """Features by their first field; those without an id, which nothing tells apart, by place and number."""
+    """Features by their key; those without an id, which nothing tells apart, by place and number."""
     found: dict[str, QgsFeature] = {}
     for number, feature in enumerate(features_of(kind, result)):
         if number % BATCH == 0 and is_cancelled():
             raise CancelledError()
-        key = feature[0]
+        key = _key(feature.attributes()[: _KEY_COUNTS.get(kind, 1)])
         if not key:
             key = place = f"without id at {feature.geometry().asWkt(9)}"
             count = 1

@@ -16,13 +16,20 @@ from typing import Optional
 from uuid import uuid4
 
 from .errors import InvalidRequestError, PictureFolderError
-from .picture_metadata import LICENCE, LICENCE_LINK, PictureFacts, picture_kind, picture_size
+from .picture_metadata import (
+    LICENCE,
+    LICENCE_LINK,
+    ORIGINAL,
+    PictureFacts,
+    asked_size,
+    picture_kind,
+    picture_size,
+)
 
 ATTRIBUTION = "ATTRIBUTION.txt"
 THUMBNAIL_WIDTHS = (256, 1024, 2048)
 """In pixels."""
 
-ORIGINAL = "original"
 SIZES = (*map(str, THUMBNAIL_WIDTHS), ORIGINAL)
 """What a picture can be asked for in: its width in pixels, or as it is."""
 
@@ -62,14 +69,13 @@ class PictureFolder:
             _remove(leftover)
 
     def find(self, image_id: str, size: str) -> Optional[Path]:
-        """The file of a whole picture of this one of SIZES; an original has any width but those of thumbnails.
+        """The file of a whole picture that was asked for in this one of SIZES. Where another program took that note
+        out, an original has any width but those of thumbnails.
 
         Only JPEGs are found; pictures of other types, which Mapillary hardly has, are fetched again.
         """
         path = self.path / f"{image_id}.jpg"
-        width = _width(path)
-        there = str(width) if width in THUMBNAIL_WIDTHS else ORIGINAL
-        return path if width is not None and there == size else None
+        return path if _size(path) == size else None
 
     def keep(self, image_id: str, picture: bytes) -> Path:
         """Write a picture, in place of any other of the image."""
@@ -146,8 +152,8 @@ def check_picture_folder(path: Path) -> None:
         ) from None
 
 
-def _width(path: Path) -> Optional[int]:
-    """The width of a JPEG in pixels; None for what is not there or no whole picture."""
+def _size(path: Path) -> Optional[str]:
+    """Which of SIZES a JPEG is of; None for what is not there or no whole picture."""
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)
@@ -156,7 +162,9 @@ def _width(path: Path) -> Optional[int]:
     except OSError:
         return None
     size = picture_size(head) if end == _END_OF_JPEG else None
-    return size[0] if size else None
+    if size is None:
+        return None
+    return asked_size(head) or (str(size[0]) if size[0] in THUMBNAIL_WIDTHS else ORIGINAL)
 
 
 def _attribution(lines: Mapping[str, tuple[str, str]]) -> str:

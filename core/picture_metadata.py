@@ -20,6 +20,9 @@ from .xmp import EXTENDED_XMP_PREFIX, XMP_PREFIX, xmp_segment
 
 LICENCE = "CC BY-SA 4.0"
 LICENCE_LINK = "https://creativecommons.org/licenses/by-sa/4.0/"
+ORIGINAL = "original"
+"""The size of a picture as it is; the other sizes are widths in pixels."""
+
 LONGEST_NAME = 100
 """Characters of a user name that are kept, so that a made up one fits into a segment."""
 
@@ -32,6 +35,9 @@ _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-
 
 _PNG_START = b"\x89PNG\r\n\x1a\n"
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_RENDITION = re.compile(rb"<xmpMM:RenditionClass>(?:default|thumbnail:(\d{1,5}))</xmpMM:RenditionClass>")
+"""XMP's words for a whole picture and for a smaller copy."""
+
 _SRGB, _OTHER_COLOURS = 1, 0xFFFF
 _REPLACED = (b"Exif\x00", XMP_PREFIX, EXTENDED_XMP_PREFIX)
 
@@ -77,10 +83,11 @@ class PictureFacts:
         return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
 
 
-def with_metadata(jpeg: bytes, facts: PictureFacts) -> bytes:
+def with_metadata(jpeg: bytes, facts: PictureFacts, size: str = ORIGINAL) -> bytes:
     """The same picture with these facts in place of the EXIF and XMP that it had; all else stays, byte for byte.
 
-    The picture is taken to be upright, as Mapillary's are. Raises DamagedPictureError for what is not a whole JPEG.
+    `size` is what Mapillary was asked for; where the image is narrower, so is the picture. It is taken to be upright,
+    as Mapillary's are. Raises DamagedPictureError for what is not a whole JPEG.
     """
     width, height = frame_size(jpeg)
     captured_at = _moment(facts.captured_at)
@@ -95,7 +102,7 @@ def with_metadata(jpeg: bytes, facts: PictureFacts) -> bytes:
     }
     segments = (
         exif.exif_segment(_whose(facts), camera, _where(facts, captured_at)),
-        xmp_segment(dict(_xmp_properties(facts, captured_at, width, height))),
+        xmp_segment(dict(_xmp_properties(facts, captured_at, width, height, size))),
     )
     return with_segments(jpeg, segments, _REPLACED)
 
@@ -115,6 +122,14 @@ def picture_size(body: bytes) -> Optional[tuple[int, int]]:
         return frame_size(body)
     except DamagedPictureError:
         return None
+
+
+def asked_size(head: bytes) -> Optional[str]:
+    """The size that `with_metadata` noted, from the beginning of a file; None where it noted none."""
+    found = _RENDITION.search(head)
+    if found is None:
+        return None
+    return found[1].decode() if found[1] else ORIGINAL
 
 
 def _moment(captured_at: Optional[int]) -> Optional[datetime]:
@@ -176,8 +191,9 @@ def _direction(facts: PictureFacts) -> Optional[float]:
 
 
 def _xmp_properties(
-    facts: PictureFacts, captured_at: Optional[datetime], width: int, height: int
+    facts: PictureFacts, captured_at: Optional[datetime], width: int, height: int, size: str
 ) -> Iterator[tuple[str, str]]:
+    yield "xmpMM:RenditionClass", "default" if size == ORIGINAL else f"thumbnail:{size}"
     yield "dc:creator", facts.creator
     yield "dc:rights", facts.credit
     yield "xmpRights:Marked", "True"

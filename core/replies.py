@@ -149,7 +149,7 @@ def _status_error(reply: Reply) -> MapillaryError:
         return RefusedCredentialError()
     if reply.status == 429 or reply.status >= 500:
         return _busy_error(reply)
-    return UnexpectedReplyError(f"The server answered with status {reply.status} instead of a vector tile.")
+    return UnexpectedReplyError(f"The server answered with status {reply.status} instead of what was asked for.")
 
 
 def _busy_error(reply: Reply) -> MapillaryError:

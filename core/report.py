@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from .collector import Table
 from .filters import Removed
 from .ledger import EMPTY, FAILED, reasons, verdict
+from .map_feature_values import unknown_patterns
 from .result import CoverageResult, LayerCounts
 from .schema import MAP_FEATURE_POINT, SEQUENCE, SourceLayer
 
@@ -16,6 +17,8 @@ _SHOWN_REASONS = 3
 
 def result_line(result: CoverageResult) -> str:
     """What came of the run, such as `10,231 images and 222 sequences; 1 tile: 1 ok.`"""
+    if not result.ledger:
+        return "Nothing was read."
     *first, last = [counted(len(result.tables[layer.name]), _noun(layer)) for layer in result.request.source_layers]
     found = f"{', '.join(first)} and {last}" if first else last
     return f"{found}; {verdict(result.ledger)}."
@@ -30,6 +33,9 @@ def remarks(result: CoverageResult) -> list[str]:
         sentences += _filtered(layer, counts, len(table), result)
         sentences += _lacking(layer, counts, table.columns["id"])
         sentences += _unknown(layer, table, result)
+    unknown = unknown_patterns(result.request.filter.values)
+    if unknown:
+        sentences.append(f"No value that is known matches {', '.join(f'“{pattern}”' for pattern in unknown)}.")
     if not result.ledger:
         sentences.append("No tile had to be read: none of this area failed or was skipped.")
     elif all(record.status == EMPTY for record in result.ledger):

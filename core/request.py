@@ -17,10 +17,7 @@ from .schema import (
     TRAFFIC_SIGN,
     SourceLayer,
 )
-from .tiling import TileId, count_tiles, tiles_of
-
-MAX_TILES = 50_000
-"""Mapillary's documented limit of tiles a day for one application."""
+from .tiling import MOST_TILES, TileId, count_tiles, tiles_of
 
 
 class TileAddress(NamedTuple):
@@ -53,12 +50,12 @@ class CoverageRequest:
             raise InvalidRequestError(f"The position can be {' or '.join(COVERAGE_TILESETS)}, not “{self.position}”.")
         if not self.source_layers:
             raise InvalidRequestError("Nothing was asked for. Choose images, sequences, points or traffic signs.")
-        count = count_tiles(self.area, limit=MAX_TILES) * len(self.tilesets)
-        if count > MAX_TILES:
-            more = "more than " if self.area.outline else ""
+        count = count_tiles(self.area) * len(self.tilesets)
+        if count > MOST_TILES:
+            amount = f"{count:,} tiles, " if self.area.outline is None else ""
             raise InvalidRequestError(
-                f"The area needs {more}{count:,} tiles, more than the {MAX_TILES:,} that Mapillary allows in a day."
-                " Choose a smaller area, or zoom in."
+                f"The area needs {amount}more than the {MOST_TILES:,} tiles that Mapillary allows in a day. Choose a"
+                " smaller area, or zoom in."
             )
         object.__setattr__(self, "tile_count", count)
 

@@ -104,7 +104,7 @@ class _Run:
         if path is None:
             picture = self._fetch(client, image_id, entity)
             if picture_kind(picture) == "jpg":
-                picture = with_metadata(picture, facts)
+                picture = with_metadata(picture, facts, self._size)
             path = self._folder.keep(image_id, picture)
         self.credits[path.name] = facts
         return Thumbnail(image_id, status, path, facts)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 try:
     import mercantile
@@ -14,6 +15,9 @@ except ImportError:
 
 from .area import Area, Box
 from .schema import COVERAGE_ZOOM
+
+MOST_TILES = 50_000
+"""Mapillary's documented limit of tiles a day for one application: no run needs more."""
 
 _NARROWING_ZOOMS = (6, 10)
 """Where a large outline is cut down to what matters below."""
@@ -67,23 +71,29 @@ def tile_ranges(area: Area, zoom: int = COVERAGE_ZOOM) -> list[TileRange]:
     return ranges
 
 
-def count_tiles(area: Area, zoom: int = COVERAGE_ZOOM, limit: Optional[int] = None) -> int:
-    """How many tiles cover the area, without listing those of boxes; for an outline, stops counting above `limit`."""
+def count_tiles(area: Area, zoom: int = COVERAGE_ZOOM) -> int:
+    """How many tiles cover the area, without listing those of boxes; for an outline at most MOST_TILES + 1."""
     if area.outline is None:
         return sum(map(len, tile_ranges(area, zoom)))
-    return sum(1 for _ in islice(_tiles_touched(area, zoom), None if limit is None else limit + 1))
+    return len(_listed(area, zoom))
 
 
 def tiles_of(area: Area, zoom: int = COVERAGE_ZOOM) -> list[TileId]:
     """The tiles that the area touches, each once, row by row."""
     if area.outline is not None:
-        return sorted(_tiles_touched(area, zoom), key=lambda tile: (tile.y, tile.x))
+        return list(_listed(area, zoom))
     return [
         TileId(zoom, x, y)
         for tiles in tile_ranges(area, zoom)
         for y in range(tiles.top, tiles.bottom + 1)
         for x in range(tiles.left, tiles.right + 1)
     ]
+
+
+@lru_cache(maxsize=8)
+def _listed(area: Area, zoom: int) -> tuple[TileId, ...]:
+    """Row by row; a form asks for the same area at every key that is pressed."""
+    return tuple(sorted(islice(_tiles_touched(area, zoom), MOST_TILES + 1), key=lambda tile: (tile.y, tile.x)))
 
 
 def _tiles_touched(area: Area, zoom: int) -> Iterator[TileId]:

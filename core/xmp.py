@@ -12,6 +12,7 @@ EXTENDED_XMP_PREFIX = b"http://ns.adobe.com/xmp/extension/\x00"
 _NAMESPACES = {
     "dc": "http://purl.org/dc/elements/1.1/",
     "xmp": "http://ns.adobe.com/xap/1.0/",
+    "xmpMM": "http://ns.adobe.com/xap/1.0/mm/",
     "xmpRights": "http://ns.adobe.com/xap/1.0/rights/",
     "cc": "http://creativecommons.org/ns#",
     "GPano": "http://ns.google.com/photos/1.0/panorama/",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 from qgis.core import (
     QgsApplication,
@@ -17,8 +17,8 @@ from qgis.core import (
     QgsVectorLayer,
 )
 from qgis.gui import QgsExtentWidget, QgsMapCanvas, QgsMapTool, QgsMapToolEmitPoint
-from qgis.PyQt import uic
-from qgis.PyQt.QtCore import pyqtSignal
+from qgis.PyQt import sip, uic
+from qgis.PyQt.QtCore import QSignalBlocker, pyqtSignal
 from qgis.PyQt.QtWidgets import QComboBox, QWidget
 
 from ..core.area import Area
@@ -41,7 +41,7 @@ _SUBJECTS = {
     POLYGONS: "The polygons touch",
     CIRCLE: "The circle touches",
 }
-_MOST_VERTICES = 500_000
+_MOST_VERTICES = 100_000
 """More would hold QGIS up while they are read."""
 
 _EMPTY_MAP = (
@@ -71,7 +71,7 @@ class AreaPanel(QWidget):
         self.clickButton.setIcon(QgsApplication.getThemeIcon("/mActionCapturePoint.svg"))
         self._tool = QgsMapToolEmitPoint(canvas)
         self._tool.canvasClicked.connect(self._on_clicked)
-        self._tool.deactivated.connect(lambda: self.clickButton.setChecked(False))
+        self._tool.deactivated.connect(self._on_tool_left)
         self.areaCombo.currentIndexChanged.connect(self._show_page)
         self.extentWidget.extentChanged.connect(self.changed)
         self.layerCombo.layerChanged.connect(self._watch)
@@ -166,15 +166,20 @@ class AreaPanel(QWidget):
     def _watch(self, layer: Optional[QgsVectorLayer]) -> None:
         """Follow the selection and the edits of the layer."""
         if self._watched is not None:
-            self._watched.selectionChanged.disconnect(self._on_polygons_changed)
-            self._watched.layerModified.disconnect(self._on_polygons_changed)
+            for signal in self._signals_of(self._watched):
+                signal.disconnect(self._on_polygons_changed)
             self._watched.willBeDeleted.disconnect(self._on_layer_gone)
         self._watched = layer
         if layer is not None:
-            layer.selectionChanged.connect(self._on_polygons_changed)
-            layer.layerModified.connect(self._on_polygons_changed)
+            for signal in self._signals_of(layer):
+                signal.connect(self._on_polygons_changed)
             layer.willBeDeleted.connect(self._on_layer_gone)
         self._on_polygons_changed()
+
+    @staticmethod
+    def _signals_of(layer: QgsVectorLayer) -> tuple[Any, ...]:
+        changed = (layer.selectionChanged, layer.layerModified, layer.subsetStringChanged)
+        return (*changed, layer.crsChanged, layer.dataChanged)
 
     def _on_layer_gone(self) -> None:
         self._watched = None
@@ -191,10 +196,19 @@ class AreaPanel(QWidget):
         if is_wanted:
             self._tool_before = self._canvas.mapTool()
             self._canvas.setMapTool(self._tool)
-        elif self._canvas.mapTool() is self._tool:
+            return
+        before, self._tool_before = self._tool_before, None
+        if before is not None and not sip.isdeleted(before):
+            self._canvas.setMapTool(before)
+        else:
             self._canvas.unsetMapTool(self._tool)
-            if self._tool_before is not None:
-                self._canvas.setMapTool(self._tool_before)
+
+    def _on_tool_left(self) -> None:
+        """Another tool was taken, which stays."""
+        self._tool_before = None
+        blocker = QSignalBlocker(self.clickButton)
+        self.clickButton.setChecked(False)
+        blocker.unblock()
 
     def _on_clicked(self, point: QgsPointXY) -> None:
         crs = self._canvas.mapSettings().destinationCrs()

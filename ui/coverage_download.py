@@ -17,9 +17,11 @@ from ..core.errors import (
     UnexpectedError,
 )
 from ..core.estimate import Estimate, estimate
+from ..core.graph_access import GraphAccess
 from ..core.layer_changes import LayerChanges
 from ..core.log import log
 from ..core.report import remarks, result_line, warnings
+from ..core.request import CoverageRequest
 from ..core.request_task import RequestTask
 from ..core.result import CoverageResult
 from ..core.settings import Settings
@@ -54,7 +56,8 @@ class CoverageDownload(QObject):
         self._begin()
         self._forget_partial()
         try:
-            task = CoverageTask(self._panel.request(), self._settings.tile_access(), self._settings.graph_access())
+            request = self._panel.request()
+            task = CoverageTask(request, self._settings.tile_access(), self._graph_access(request))
         except MapillaryError as error:
             self._fail(error)
             return
@@ -71,9 +74,8 @@ class CoverageDownload(QObject):
         try:
             self._check_not_edited()
             earlier = self._partial if self._present() else None
-            task = CoverageTask(
-                self._partial.request, self._settings.tile_access(), self._settings.graph_access(), earlier
-            )
+            request = self._partial.request
+            task = CoverageTask(request, self._settings.tile_access(), self._graph_access(request), earlier)
         except MapillaryError as error:
             self._fail(error)
             return
@@ -107,6 +109,10 @@ class CoverageDownload(QObject):
             self._update = None
             self._panel.set_running(False)
         self._forget_partial()
+
+    def _graph_access(self, request: CoverageRequest) -> Optional[GraphAccess]:
+        """Only names of users have to be asked for."""
+        return self._settings.graph_access() if request.filter.creators else None
 
     def _look(self, download: CoverageTask) -> None:
         """See what the download takes before asking; a tile of a low zoom can tell where nothing else is known."""

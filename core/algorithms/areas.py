@@ -26,6 +26,7 @@ from ..circle_area import area_of_circle
 from ..errors import InvalidRequestError
 from ..extent import DEGREES, area_of_extent, corners_of, is_extent_text, parse_extent
 from ..polygon_area import area_of_polygons
+from .parameters import is_given, read_number
 
 EXTENT, AREA, POINT, RADIUS = "EXTENT", "AREA", "POINT", "RADIUS"
 
@@ -64,8 +65,8 @@ def read_area(
 
     Raises InvalidRequestError where not exactly one area is given, or it cannot be one.
     """
-    given = [name for name in (EXTENT, AREA, POINT) if parameters.get(name) not in (None, "")]
-    has_radius = parameters.get(RADIUS) not in (None, "")
+    given = [name for name in (EXTENT, AREA, POINT) if is_given(parameters.get(name))]
+    has_radius = is_given(parameters.get(RADIUS))
     if len(given) != 1:
         found = f"{' and '.join(given)} are given" if given else "none is given"
         raise InvalidRequestError(f"Give exactly one area: EXTENT, AREA, or POINT with RADIUS; {found}.")
@@ -81,7 +82,7 @@ def read_area(
 
 def has_polygons(parameters: dict[str, Any]) -> bool:
     """Whether the area comes from polygons, which can take a while to read."""
-    return parameters.get(AREA) not in (None, "")
+    return is_given(parameters.get(AREA))
 
 
 def _read_extent(algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext) -> Area:
@@ -121,7 +122,8 @@ def _read_polygons(
 
 def _read_circle(algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext) -> Area:
     given: Any = parameters[POINT]
-    if parameters.get(RADIUS) in (None, ""):
+    radius = read_number(algorithm, parameters, RADIUS, context)
+    if radius is None:
         raise InvalidRequestError("POINT needs a RADIUS in metres.")
     if isinstance(given, str):
         match = _POINT_TEXT.match(given)
@@ -141,7 +143,7 @@ def _read_circle(algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any], 
         raise InvalidRequestError(
             f"The point lies where {crs.authid()} cannot be turned into longitude and latitude."
         ) from None
-    return area_of_circle(point.x(), point.y(), algorithm.parameterAsDouble(parameters, RADIUS, context))
+    return area_of_circle(point.x(), point.y(), radius)
 
 
 def _crs_of(named: str, context: QgsProcessingContext) -> QgsCoordinateReferenceSystem:

@@ -21,7 +21,8 @@ from ..errors import DamagedDetectionError, UnknownObjectError
 from ..graph_fields import time as graph_time
 from ..layers import qgis_time
 from ..report import counted
-from .graph_algorithm import MAP_FEATURE, GraphAlgorithm, distinct_ids
+from .destinations import check_holds
+from .graph_algorithm import MAP_FEATURE, OUTPUT, GraphAlgorithm, distinct_ids
 
 _FIELDS = ("id", "image_id", "value", "created_at", "polygon", "map_feature_id")
 _ASKED = ("created_at", "geometry", "image", "value")
@@ -70,7 +71,8 @@ class DetectionsAlgorithm(GraphAlgorithm):
         """There are none."""
 
     def check_options(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
-        """There are none."""
+        """A Shapefile would cut the outlines."""
+        check_holds(parameters.get(OUTPUT), OUTPUT, has_geometry=False, has_long_text=True)
 
     def look_up(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
@@ -109,6 +111,7 @@ class DetectionsAlgorithm(GraphAlgorithm):
             feedback.pushWarning(f"Mapillary does not know {counted(len(gone), 'id')}: {shown}")
         if damaged:
             feedback.pushWarning(f"{counted(damaged, 'detection')} came without a usable outline: polygon is NULL.")
+        feedback.pushInfo(f"{counted(len(features), 'detection')} of {counted(len(ids) - len(gone), 'id')}.")
         destination = self.write(parameters, context, _fields(), features)
         return {"OUTPUT": destination, "DETECTION_COUNT": len(features), "NOT_FOUND_COUNT": len(gone)}
 

@@ -7,6 +7,9 @@ from typing import Any, ClassVar, Optional
 
 from qgis.core import (
     QgsFeatureSource,
+    QgsField,
+    QgsFields,
+    QgsLayerMetadata,
     QgsProcessing,
     QgsProcessingAlgorithm,
     QgsProcessingContext,
@@ -15,6 +18,8 @@ from qgis.core import (
     QgsProcessingOutputNumber,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
+    QgsProviderRegistry,
+    QgsVectorLayer,
     QgsWkbTypes,
 )
 from qgis.PyQt.QtGui import QIcon
@@ -23,8 +28,9 @@ from ..about import PLUGIN_FOLDER
 from ..area import Area
 from ..creators import with_creators
 from ..errors import CancelledError, InvalidRequestError, MapillaryError
+from ..export.formats import SHAPEFILE, names_in
 from ..graph_access import GraphAccess
-from ..layers import PARTIAL, WKB_TYPES, add_features, degrees_crs, features_of, fields_of
+from ..layers import PARTIAL, WKB_TYPES, add_features, degrees_crs, features_of, fields_of, metadata_of
 from ..ledger_layer import missing_tiles
 from ..mvt import engine_name
 from ..report import counted, remarks, result_line, warnings
@@ -32,10 +38,10 @@ from ..request import CoverageRequest, TileAddress
 from ..result import CoverageResult
 from ..settings import Settings
 from ..tile_access import TileAccess
-from .areas import DeferredArea, add_area_parameters, has_polygons, read_area
-from .destinations import check_destinations
+from .areas import AREA, DeferredArea, add_area_parameters, has_polygons, read_area
+from .destinations import check_destinations, check_new, is_csv, is_shapefile
 from .dressing import Dressing
-from .parameters import AUTH_CONFIG, advanced, auth_config
+from .parameters import AUTH_CONFIG, advanced, auth_config, is_given
 
 TILES_INPUT = "TILES_INPUT"
 
@@ -63,7 +69,8 @@ class DownloadAlgorithm(QgsProcessingAlgorithm):
         self._options: dict[str, Any]
         self._ledger: Optional[QgsFeatureSource] = None
         self._access: TileAccess
-        self._graph: GraphAccess
+        self._written: list[tuple[str, QgsLayerMetadata]] = []
+        self._graph: Optional[GraphAccess] = None
 
     @abstractmethod
     def add_options(self) -> None:
@@ -111,8 +118,7 @@ class DownloadAlgorithm(QgsProcessingAlgorithm):
             area, options = read_area(self, parameters, context), self.read_options(parameters, context)
             if not has_polygons(parameters):
                 self._read_ledger(CoverageRequest(area(), **options), self._ledger_source(parameters, context))
-            ledger = self.parameterAsVectorLayer(parameters, TILES_INPUT, context)
-            check_destinations({name: parameters.get(name) for name in self.sinks}, ledger.source() if ledger else "")
+            self._check_outputs(parameters, context)
             config_id = self.parameterAsString(parameters, AUTH_CONFIG, context)
             if config_id:
                 self._settings.credentials.check_configuration(config_id)
@@ -130,7 +136,8 @@ class DownloadAlgorithm(QgsProcessingAlgorithm):
             self._ledger = self._ledger_source(parameters, context)
             config_id = self.parameterAsString(parameters, AUTH_CONFIG, context)
             self._access = self._settings.tile_access(config_id)
-            self._graph = self._settings.graph_access(config_id)
+            if self._options["filter"].creators:
+                self._graph = self._settings.graph_access(config_id)
         except MapillaryError as error:
             raise QgsProcessingException(str(error)) from None
         return True
@@ -142,11 +149,12 @@ class DownloadAlgorithm(QgsProcessingAlgorithm):
         try:
             result = self._download(self._area(), feedback)
             if isinstance(result.stopped_by, CancelledError):
-                return {}
+                raise result.stopped_by
             if result.failure:
                 raise result.failure
-            outputs = self._write(result, parameters, context)
+            outputs = self._write(result, parameters, context, feedback)
         except CancelledError:
+            feedback.pushWarning("Cancelled: nothing was written. What was read is in the cache for the next run.")
             return {}
         except MapillaryError as error:
             raise QgsProcessingException(str(error)) from None
@@ -156,6 +164,17 @@ class DownloadAlgorithm(QgsProcessingAlgorithm):
         for warning in warnings(result):
             feedback.pushWarning(warning)
         return outputs
+
+    def postProcessAlgorithm(  # noqa: N802
+        self, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        """Rights and request go into each GeoPackage, also where no layer is loaded from it."""
+        for destination, metadata in self._written:
+            layer = QgsVectorLayer(destination, "", "ogr")
+            saved, reason = QgsProviderRegistry.instance().saveLayerMetadata("ogr", layer.source(), metadata)
+            if not saved:
+                feedback.pushWarning(f"Rights and request could not be stored in {destination}: {reason}.")
+        return {}
 
     def _download(self, area: Area, feedback: QgsProcessingFeedback) -> CoverageResult:
         # requests takes 0.15 s to import, which QGIS' start should not pay for.
@@ -192,6 +211,7 @@ class DownloadAlgorithm(QgsProcessingAlgorithm):
         result: CoverageResult,
         parameters: dict[str, Any],
         context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback,
     ) -> dict[str, Any]:
         """Written whole, without a look at cancel: half a file would pass for a whole one."""
         outputs: dict[str, Any] = {
@@ -200,9 +220,8 @@ class DownloadAlgorithm(QgsProcessingAlgorithm):
             **self.count(result),
         }
         for name, kind in self.sinks.items():
-            sink, destination = self.parameterAsSink(
-                parameters, name, context, fields_of(kind), WKB_TYPES[kind], degrees_crs()
-            )
+            fields = _short_named(fields_of(kind)) if is_shapefile(parameters.get(name)) else fields_of(kind)
+            sink, destination = self.parameterAsSink(parameters, name, context, fields, WKB_TYPES[kind], degrees_crs())
             if sink is None:
                 if parameters.get(name):
                     raise QgsProcessingException(self.invalidSinkError(parameters, name))
@@ -210,6 +229,10 @@ class DownloadAlgorithm(QgsProcessingAlgorithm):
             if not add_features(sink, features_of(kind, result), lambda: False):
                 raise QgsProcessingException(self.writeFeatureError(sink, parameters, name))
             outputs[name] = destination
+            if ".gpkg" in destination.lower():
+                self._written.append((destination, metadata_of(result, kind)))
+            if is_csv(parameters.get(name)):
+                feedback.pushWarning(f"{name}: QGIS writes CSV without positions. Choose another format to have them.")
         for name, kind in self.sinks.items():
             if name in outputs and context.willLoadLayerOnCompletion(outputs[name]):
                 details = context.layerToLoadOnCompletionDetails(outputs[name])
@@ -217,8 +240,15 @@ class DownloadAlgorithm(QgsProcessingAlgorithm):
                 details.name += PARTIAL if result.is_partial else ""
         return outputs
 
+    def _check_outputs(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
+        outputs = {name: parameters.get(name) for name in self.sinks}
+        layers = {name: self.parameterAsVectorLayer(parameters, name, context) for name in (AREA, TILES_INPUT)}
+        check_destinations(outputs, {name: layer.source() for name, layer in layers.items() if layer})
+        if is_given(parameters.get(TILES_INPUT)):
+            check_new(outputs)
+
     def _ledger_source(self, parameters: dict[str, Any], context: QgsProcessingContext) -> Optional[QgsFeatureSource]:
-        if not parameters.get(TILES_INPUT):
+        if not is_given(parameters.get(TILES_INPUT)):
             return None
         source = self.parameterAsSource(parameters, TILES_INPUT, context)
         if source is None:
@@ -228,3 +258,11 @@ class DownloadAlgorithm(QgsProcessingAlgorithm):
     @staticmethod
     def _read_ledger(request: CoverageRequest, source: Optional[QgsFeatureSource]) -> Optional[set[TileAddress]]:
         return None if source is None else missing_tiles(source, request.tilesets)
+
+
+def _short_named(fields: QgsFields) -> QgsFields:
+    """With the names that the fields of our layers have in a Shapefile."""
+    short = QgsFields()
+    for field, name in zip(fields, names_in(SHAPEFILE, fields.names())):
+        short.append(QgsField(name, field.type()))
+    return short

@@ -122,6 +122,8 @@ class DownloadCoverageAlgorithm(DownloadAlgorithm):
         months = read_number(self, parameters, LAST_MONTHS, context)
         if months is not None and (start or end):
             raise InvalidRequestError("Give START_DATE and END_DATE, or LAST_MONTHS, not both.")
+        if months is not None and not months.is_integer():
+            raise InvalidRequestError(f"LAST_MONTHS is a whole number, not {months:g}.")
         return CoverageFilter(
             start_date=start,
             end_date=end,

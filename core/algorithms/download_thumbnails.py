@@ -36,16 +36,17 @@ _FIELDS = ("id", "path", "creator", "licence", "link", "captured_at", "status", 
 HELP = """Downloads the pictures of images into a folder, one file for each id, such as 1045225492773348.jpg, and \
 makes a table of them.
 
-SIZE is the width in pixels, or original for the largest that there is. JPEG files tell position, direction, time and \
-credit, as photo software and QGIS' “Import geotagged photos” read them; the position is the original one, or the \
-computed one where there is no other. Other types of files are kept as they came.
+SIZE is the width in pixels, or original for the largest that there is; an image that is narrower comes as it is. JPEG \
+files tell position, direction, time and credit, as photo software and QGIS' “Import geotagged photos” read them; the \
+position is the original one, or the computed one where there is no other. Other types of files are kept as they came.
 
 The pictures are under CC BY-SA 4.0. ATTRIBUTION.txt in the folder names the creators, and has to go along with the \
 pictures, as does the licence.
 
 A picture that is in the folder in this size is not downloaded again, so that a run which was cancelled goes on where \
-it was; one of another size is replaced. 50 ids go in one request, besides one for each picture. status in the table \
-is downloaded, present or missing, and reason says why a picture is missing, or why its creator is unknown.
+it was; one that was asked for in another size is replaced. 50 ids go in one request, besides one for each picture. \
+status in the table is downloaded, present or missing, and reason says why a picture is missing, or why its creator is \
+unknown.
 
 Example: qgis_process run mapillary:downloadthumbnails -- INPUT=images.gpkg SIZE=2048 FOLDER=pictures \
 OUTPUT=pictures.gpkg"""

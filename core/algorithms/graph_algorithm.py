@@ -97,10 +97,10 @@ class GraphAlgorithm(QgsProcessingAlgorithm):
             source = self.source(parameters, context)
             self.id_field(source, parameters, context)
             if self.has_entity:
-                self.entity(parameters)
+                _check_entity(self.entity(parameters), source.fields().names())
             self.check_options(parameters, context)
             layer = self.parameterAsVectorLayer(parameters, INPUT, context)
-            check_destinations({OUTPUT: parameters.get(OUTPUT)}, layer.source() if layer else "")
+            check_destinations({OUTPUT: parameters.get(OUTPUT)}, {INPUT: layer.source() if layer else ""})
             config_id = self.parameterAsString(parameters, AUTH_CONFIG, context)
             if config_id:
                 self._settings.credentials.check_configuration(config_id)
@@ -125,6 +125,7 @@ class GraphAlgorithm(QgsProcessingAlgorithm):
         try:
             return self.look_up(parameters, context, feedback)
         except CancelledError:
+            feedback.pushWarning("Cancelled: nothing was written. What was read is kept for the next run.")
             return {}
         except MapillaryError as error:
             raise QgsProcessingException(str(error)) from None
@@ -190,6 +191,15 @@ class GraphAlgorithm(QgsProcessingAlgorithm):
         if not add_features(sink, features, lambda: False):
             raise QgsProcessingException(self.writeFeatureError(sink, parameters, OUTPUT))
         return str(destination)
+
+
+def _check_entity(entity: str, names: Sequence[str]) -> None:
+    """Raises InvalidRequestError where the fields are those of our layers of the other kind."""
+    looks_like = IMAGE if "sequence_id" in names else MAP_FEATURE if {"value", "kind"} <= set(names) else entity
+    if entity != looks_like:
+        raise InvalidRequestError(
+            f"INPUT looks like {looks_like.replace('_', ' ')}s, but ENTITY is {entity}. Set ENTITY to {looks_like}."
+        )
 
 
 def distinct_ids(rows: Sequence[tuple[QgsFeature, Optional[str]]]) -> list[str]:

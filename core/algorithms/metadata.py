@@ -27,8 +27,9 @@ from ..graph_client import BATCH, Entities, GraphClient
 from ..graph_fields import DEFAULT_FIELDS, FIELDS, ColumnKind, columns_of, point, read_entity
 from ..layers import degrees_crs, qgis_time
 from ..report import counted
-from .graph_algorithm import ENTITIES, MAP_FEATURE, GraphAlgorithm, distinct_ids
-from .parameters import advanced, choice, read_word
+from .destinations import check_holds
+from .graph_algorithm import ENTITIES, MAP_FEATURE, OUTPUT, GraphAlgorithm, distinct_ids
+from .parameters import advanced, choice, read_several, read_word
 
 FIELDS_PARAMETER, GEOMETRY = "FIELDS", "GEOMETRY"
 GEOMETRIES = {"input": "", "original": "geometry", "computed": "computed_geometry"}
@@ -90,7 +91,11 @@ class MetadataAlgorithm(GraphAlgorithm):
 
     def check_options(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
         self._read_fields(parameters)
-        self._read_geometry(parameters)
+        has_geometry = not self._read_geometry(parameters) and self.source(parameters, context).wkbType() not in (
+            QgsWkbTypes.Type.NoGeometry,
+            QgsWkbTypes.Type.Unknown,
+        )
+        check_holds(parameters.get(OUTPUT), OUTPUT, has_geometry=has_geometry)
 
     def look_up(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
@@ -104,21 +109,21 @@ class MetadataAlgorithm(GraphAlgorithm):
         fields = _joined_fields(source.fields(), entity, names)
         wkb_type, crs = _shape(source, position)
         features = _joined(rows, found, entity, names, position)
+        feedback.pushInfo(f"{len(found):,} of {counted(len(found) + len(gone), 'id')} found.")
         outputs = {"OUTPUT": self.write(parameters, context, fields, list(features), wkb_type=wkb_type, crs=crs)}
         return {**outputs, "NOT_FOUND_COUNT": len(gone)}
 
     def _read_fields(self, parameters: dict[str, Any]) -> list[str]:
         entity = self.entity(parameters)
-        given = parameters.get(FIELDS_PARAMETER)
-        if given is None:
+        chosen = read_several(parameters, FIELDS_PARAMETER)
+        if not chosen:
             return list(DEFAULT_FIELDS[entity])
-        chosen = [name.strip() for name in given.split(",")] if isinstance(given, str) else list(given)
         known = [field.name for field in FIELDS[entity]]
         if entity == MAP_FEATURE and chosen == list(DEFAULT_FIELDS[ENTITIES[0]]):
             return list(DEFAULT_FIELDS[entity])
         wrong = next((name for name in chosen if name not in known), None)
-        if wrong is not None or not chosen:
-            raise InvalidRequestError(f"“{wrong or ''}” is no field of {entity}. Its fields are {', '.join(known)}.")
+        if wrong is not None:
+            raise InvalidRequestError(f"“{wrong}” is no field of {entity}. Its fields are {', '.join(known)}.")
         return [name for name in known if name in chosen]
 
     def _read_geometry(self, parameters: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ from qgis.core import (
     QgsProcessingParameterNumber,
     QgsProcessingParameterString,
 )
+from qgis.PyQt.QtCore import QVariant
 
 from ..errors import InvalidRequestError
 from ..expression import check_expression
@@ -38,10 +39,15 @@ def read_day(
     return date(read.date().year(), read.date().month(), read.date().day()) if read.isValid() else None
 
 
+def is_given(value: Any) -> bool:
+    """Whether a caller gave a value; qgis_process gives an empty one as NULL."""
+    return not (value is None or value == "" or (isinstance(value, QVariant) and value.isNull()))
+
+
 def read_word(parameters: dict[str, Any], name: str, words: Sequence[str], default: Optional[str] = None) -> str:
     """The word of a choice, where none is given the default or else the first. Raises InvalidRequestError."""
     given = parameters.get(name)
-    if given is None:
+    if not is_given(given):
         return default or words[0]
     if given not in words:
         raise InvalidRequestError(f"{name} is one of the words {', '.join(words)}, not “{given}”.")
@@ -50,20 +56,25 @@ def read_word(parameters: dict[str, Any], name: str, words: Sequence[str], defau
 
 def read_words(parameters: dict[str, Any], name: str, words: Sequence[str]) -> list[str]:
     """The words of a choice of several, all where none is given. Raises InvalidRequestError."""
-    given = parameters.get(name)
-    if given is None:
-        return list(words)
-    chosen = given.split(",") if isinstance(given, str) else list(given)
+    chosen = read_several(parameters, name)
     wrong = next((word for word in chosen if word not in words), None)
-    if wrong is not None or not chosen:
-        raise InvalidRequestError(f"{name} takes some of the words {', '.join(words)}, not “{wrong or ''}”.")
-    return [word for word in words if word in chosen]
+    if wrong is not None:
+        raise InvalidRequestError(f"{name} takes some of the words {', '.join(words)}, not “{wrong}”.")
+    return [word for word in words if word in chosen] or list(words)
+
+
+def read_several(parameters: dict[str, Any], name: str) -> list[str]:
+    """What was given for a choice of several, as text: one, some in a list, or some with commas between them."""
+    given = parameters.get(name)
+    if not is_given(given):
+        return []
+    items = given if isinstance(given, (list, tuple)) else str(given).split(",")
+    return [str(item).strip() for item in items]
 
 
 def read_list(parameters: dict[str, Any], name: str) -> tuple[str, ...]:
     """The items of a comma list, each once."""
-    items = (item.strip() for item in str(parameters.get(name) or "").split(","))
-    return tuple(dict.fromkeys(item for item in items if item))
+    return tuple(dict.fromkeys(item for item in read_several(parameters, name) if item))
 
 
 def read_expression(
@@ -87,9 +98,15 @@ def read_expression(
 def read_number(
     algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any], name: str, context: QgsProcessingContext
 ) -> Optional[float]:
-    """The number, None where none is given."""
-    if parameters.get(name) in (None, ""):
+    """The number, None where none is given. Raises InvalidRequestError; QGIS reads what is no number as 0."""
+    given = parameters.get(name)
+    if not is_given(given):
         return None
+    if isinstance(given, str):
+        try:
+            float(given)
+        except ValueError:
+            raise InvalidRequestError(f"{name} is a number, not “{given}”.") from None
     return algorithm.parameterAsDouble(parameters, name, context)
 
 
@@ -100,7 +117,7 @@ def choice(name: str, label: str, words: Sequence[str], default: Optional[str] =
 
 def choices(name: str, label: str, words: Sequence[str]) -> QgsProcessingParameterEnum:
     """A choice of several words; all are the default."""
-    return QgsProcessingParameterEnum(name, label, list(words), True, list(words), False, True)
+    return QgsProcessingParameterEnum(name, label, list(words), True, list(words), True, True)
 
 
 def day(name: str, label: str) -> QgsProcessingParameterDateTime:

@@ -81,6 +81,16 @@ class SameNameError(ExportError):
         )
 
 
+class UnusableNameError(ExportError):
+    """A GeoPackage cannot have a layer of that name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"A layer in a GeoPackage cannot be called “{name}”. Give it another name, without | and not beginning with"
+            " gpkg, sqlite or layer_styles: select it in the list and press F2, or double-click it."
+        )
+
+
 class NameTakenError(ExportError):
     """The GeoPackage has a layer of that name, which stays."""
 

@@ -129,7 +129,7 @@ def place(made: Sequence[tuple[Path, Path]], target: Format, folder: Path) -> No
             done.append((source, destination))
     except TargetInUseError:
         for source, destination in reversed(done):
-            destination.replace(source)
+            _move(destination, source)
         raise
 
 

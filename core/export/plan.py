@@ -18,10 +18,13 @@ from .errors import (
     SameNameError,
     TargetEditedError,
     TargetExistsError,
+    UnusableNameError,
 )
 from .formats import GEOPACKAGE, Format, Shape, file_part
 from .placing import check_target, present_files
 from .snapshot import ExportLayer, snapshot
+
+_RESERVED = ("gpkg", "sqlite_", "layer_styles", "rtree_")
 
 
 class Existing(Enum):
@@ -86,7 +89,7 @@ def target_paths(names: Sequence[str], target: Format, path: str) -> list[Path]:
     if not names:
         raise NothingToExportError()
     first = _file(path, target)
-    _check_names([name if target.holds_many else file_part(name) for name in names])
+    _check_names([name if target.holds_many else file_part(name) for name in names], target)
     if target.holds_many or len(names) == 1:
         return [first]
     return [first.with_name(f"{first.stem}_{file_part(name)}{first.suffix}") for name in names]
@@ -111,12 +114,18 @@ def _file(path: str, target: Format) -> Path:
     file = Path(text).expanduser().resolve()
     if not file.name:
         raise NoFileNamedError()
-    return file if file.suffix.lower() == target.suffix or file.is_dir() else file.with_name(file.name + target.suffix)
+    if file.is_dir():
+        return file
+    # Written with the ending in small letters, whatever was typed.
+    is_named = file.suffix.lower() == target.suffix
+    return file.with_suffix(target.suffix) if is_named else file.with_name(file.name + target.suffix)
 
 
-def _check_names(names: Sequence[str]) -> None:
+def _check_names(names: Sequence[str], target: Format) -> None:
     taken: set[str] = set()
     for name in names:
+        if target is GEOPACKAGE and ("|" in name or name.casefold().startswith(_RESERVED)):
+            raise UnusableNameError(name)
         if name.casefold() in taken:
             raise SameNameError(name)
         taken.add(name.casefold())

@@ -205,5 +205,5 @@ def test_a_part_beyond_the_tiles_is_left_out_and_noted():
 
 def test_a_large_area_is_counted_only_as_far_as_it_matters():
     europe = "Polygon((-10 35, 40 35, 40 70, -10 70, -10 35))"
-    assert count_tiles(polygons("EPSG:4326", europe), limit=50_000) == 50_001
+    assert count_tiles(polygons("EPSG:4326", europe)) == 50_001
     assert TileId(8, 128, 80) in tiles_of(polygons("EPSG:4326", europe), 8)

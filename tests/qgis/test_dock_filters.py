@@ -101,6 +101,24 @@ def test_a_retry_completes_map_features_too(dock, server, qtbot):  # noqa: F811
     assert layer.name() == "Map features"
 
 
+def test_a_retry_mends_the_ledger_of_the_tileset_that_failed(dock, server, qtbot):  # noqa: F811
+    """The tilesets share their tiles' addresses."""
+    load(dock, images=True)
+    for x in (8528, 8529, 8530):
+        server.fail("html", tile=f"mly1_public/14/{x}/5975")
+    download(qtbot, dock)
+    ledger = {node.name(): node.layer() for node in group().children()}["Tiles (partial)"]
+    before = {(row["tileset"], row["status"]) for row in ledger.getFeatures()}
+    assert ("mly1_public", "failed") in before
+    assert ("mly_map_feature_point", "ok") in before
+    server.faults.clear()
+    press(qtbot, dock.panel.retryButton)
+    qtbot.waitUntil(lambda: not dock.download.is_running(), timeout=30_000)
+    rows = [(row["tileset"], row["tile"], row["status"]) for row in ledger.getFeatures()]
+    assert {status for _, _, status in rows} == {"ok"}
+    assert len(rows) == len(set(rows)) == 9
+
+
 def test_a_filter_is_saved_shown_and_removed(dock, qtbot):  # noqa: F811
     panel = dock.panel.filterPanel
     load(dock, images=True)

@@ -523,3 +523,18 @@ def test_losses_are_told_before():
     assert "cannot hold layers without geometry: detections" in " ".join(losses(FLATGEOBUF, [table]))
     assert "only a table" in " ".join(losses(SHAPEFILE, [table]))
     assert ogr.GetDriverByName(KML.driver)
+
+
+def test_an_ending_in_capitals_is_the_same_file(tmp_path):
+    export(layer_of(), GEOPACKAGE, tmp_path / "a.gpkg")
+    with pytest.raises(errors.TargetExistsError):
+        export(layer_of(), GEOPACKAGE, tmp_path / "a.GPKG")
+    (other,) = export(layer_of(), FLATGEOBUF, tmp_path / "b.FGB")
+    assert other.is_file()
+    assert len(rows(other)) == 5
+
+
+@pytest.mark.parametrize("name", ["a|b", "layer_styles", "gpkg_x", "sqlite_y"])
+def test_names_that_a_geopackage_cannot_have(tmp_path, name):
+    with pytest.raises(errors.UnusableNameError, match="cannot be called"):
+        export(layer_of(name=name), GEOPACKAGE, tmp_path / "a")

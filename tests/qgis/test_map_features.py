@@ -227,6 +227,10 @@ def test_each_filter_keeps_what_gdal_counts_and_the_log_says_what_it_left_out(ru
         ({"EXTENT": "1,1.01,3,3.01", "VALUES": "object bench"}, "object bench"),
         ({"EXTENT": "1,1.01,3,3.01", "FIRST_SEEN_AFTER": "May"}, "“May” is not a date"),
         ({"EXTENT": "1,1.01,3,3.01", "FILTER": "kind ="}, "cannot be read"),
+        ({"EXTENT": "1,1.01,3,3.01", "FILTER": "count(id) > 3"}, "uses count\\(\\), which reads other features"),
+        ({"EXTENT": "1,1.01,3,3.01", "FILTER": "overlay_within('x')"}, "uses overlay_within"),
+        ({"EXTENT": "1,1.01,3,3.01", "FILTER": "id = @layer_name"}, "uses @layer_name, which has no value here"),
+        ({"POINT": "1,2", "RADIUS": "far"}, "RADIUS is a number, not “far”"),
         ({"EXTENT": "1,1.01,3,3.01", "FILTER": "captured_at > now()"}, "names “captured_at”, but the fields are id"),
         ({"EXTENT": "1,1.01,3,3.01", "MAP_FEATURES": "/nowhere/at/all.gpkg"}, "cannot be written to the folder"),
     ],
@@ -277,3 +281,42 @@ def test_the_recorded_signs_of_bremen(run, recorded):
         )
         assert limits["FEATURE_COUNT"] == with_limits.GetFeatureCount()
     assert sorted(counts.elements()) == [2, 96, 627, 1430]
+
+
+def test_an_expression_is_true_as_qgis_tells_it(run):
+    """Text is neither true nor false; NULL is not true; a comment at the end does no harm."""
+    extent = "7.383,7.404,43.725,43.739 [EPSG:4326]"
+    with pytest.raises(QgsProcessingException, match="to boolean"):
+        run(Town(), EXTENT=extent, FILTER="value")
+    assert run(Town(), EXTENT=extent, FILTER="NULL")["FEATURE_COUNT"] == 0
+    assert run(Town(), EXTENT=extent, FILTER="1 -- all")["FEATURE_COUNT"] > 0
+
+
+@pytest.mark.parametrize("nothing", [None, []])
+def test_no_kinds_are_both(run, nothing):
+    outputs = run(Town(), EXTENT="7.383,7.404,43.725,43.739 [EPSG:4326]", KINDS=nothing)
+    assert {feature["kind"] for feature in outputs["MAP_FEATURES"].getFeatures()} == {"point", "traffic_sign"}
+
+
+def test_a_retry_does_not_replace_what_is_there(run, tmp_path):
+    first = run(Town(), EXTENT="7.383,7.404,43.725,43.739 [EPSG:4326]")
+    path = tmp_path / "signs.gpkg"
+    path.write_bytes(b"mine")
+    with pytest.raises(QgsProcessingException, match=r"would replace signs\.gpkg by only what the tiles"):
+        run(Town(), EXTENT="7.383,7.404,43.725,43.739", TILES_INPUT=first["TILES"], MAP_FEATURES=str(path))
+    assert path.read_bytes() == b"mine"
+
+
+def test_values_that_nobody_knows_are_said(run):
+    feedback = Feedback()
+    run(Town(), feedback, EXTENT="7.383,7.404,43.725,43.739 [EPSG:4326]", VALUES="bench,object--bench")
+    assert "No value that is known matches “bench”." in feedback.told
+
+
+def test_a_shapefile_has_the_names_of_the_contract(run, tmp_path):
+    path = tmp_path / "signs.shp"
+    run(Town(), EXTENT="7.383,7.404,43.725,43.739 [EPSG:4326]", MAP_FEATURES=str(path))
+    dataset = gdal.OpenEx(str(path))
+    definition = dataset.GetLayer(0).GetLayerDefn()
+    names = [definition.GetFieldDefn(index).GetName() for index in range(definition.GetFieldCount())]
+    assert names == ["id", "value", "label", "first_seen", "last_seen", "kind"]

@@ -2,6 +2,7 @@
 
 import pytest
 from qgis.core import NULL, QgsProcessingException, QgsProcessingFeatureSourceDefinition, QgsProject, QgsWkbTypes
+from qgis.PyQt.QtCore import QVariant
 
 from mapillary_coverage.core.algorithms.metadata import MetadataAlgorithm
 from tests.emulator import Town
@@ -191,7 +192,7 @@ def test_map_features_have_fields_of_their_own(look_up, emulator):  # noqa: F811
         ({"ENTITY": "photo"}, "ENTITY is one of the words image, map_feature, not “photo”"),
         ({"FIELDS": ["speed"]}, "“speed” is no field of image. Its fields are captured_at"),
         ({"FIELDS": ["make"], "ENTITY": "map_feature"}, "“make” is no field of map_feature"),
-        ({"FIELDS": []}, "is no field of image"),
+        ({"FIELDS": [11]}, "“11” is no field of image"),
         ({"GEOMETRY": "both"}, "GEOMETRY is one of the words input, original, computed"),
         ({"GEOMETRY": "computed", "ENTITY": "map_feature"}, "no computed position"),
         ({"OUTPUT": "/nowhere/at/all.gpkg"}, "cannot be written to the folder"),
@@ -221,3 +222,28 @@ def test_a_failing_run_touches_no_file(look_up, emulator, tmp_path):  # noqa: F8
     with pytest.raises(QgsProcessingException, match="Mapillary refused the token"):
         look_up(MetadataAlgorithm, emulator(), INPUT=layer_of(["1"]), OUTPUT=str(path), credential=made_up_token(9))
     assert path.read_bytes() == b"mine"
+
+
+def test_no_fields_are_the_usual_ones(look_up, emulator):  # noqa: F811
+    town = Town(images_per_tile=60)
+    layer = layer_of(ids_of(images_of(town, 3)))
+    for nothing in (None, [], QVariant()):
+        names = look_up(MetadataAlgorithm, emulator(town), INPUT=layer, FIELDS=nothing)["OUTPUT"].fields().names()
+        assert "camera_type" in names
+
+
+def test_ids_of_the_other_kind_are_noticed_by_their_fields(look_up, emulator):  # noqa: F811
+    server = emulator()
+    signs = layer_of(["1"], field="id:string&field=value:string&field=kind:string")
+    with pytest.raises(QgsProcessingException, match=r"looks like map features, but ENTITY is image\."):
+        look_up(MetadataAlgorithm, server, INPUT=signs)
+    images = layer_of(["1"], field="id:string&field=sequence_id:string")
+    with pytest.raises(QgsProcessingException, match="looks like images, but ENTITY is map_feature"):
+        look_up(MetadataAlgorithm, server, INPUT=images, ENTITY="map_feature")
+
+
+def test_a_format_that_would_lose_rows_is_refused(look_up, emulator, tmp_path):  # noqa: F811
+    with pytest.raises(QgsProcessingException, match="FlatGeobuf drops rows without geometry"):
+        look_up(
+            MetadataAlgorithm, emulator(), INPUT=layer_of(["1"]), GEOMETRY="original", OUTPUT=str(tmp_path / "out.fgb")
+        )

@@ -6,7 +6,7 @@ import time
 
 import pytest
 from osgeo import ogr
-from qgis.core import QgsVectorFileWriter
+from qgis.core import QgsVectorFileWriter, QgsVectorLayer
 
 from tests.emulator import Town
 from tests.emulator.entities import USERNAMES
@@ -167,3 +167,21 @@ def test_a_run_that_is_interrupted_leaves_no_file(start, emulator, images, tmp_p
     process.send_signal(signal.SIGINT)
     finish(process)
     assert not path.exists()
+
+
+def test_a_geopackage_keeps_rights_and_request(start, emulator, tmp_path):
+    path = tmp_path / "images.gpkg"
+    code, text = finish(start(emulator(TOWN), "downloadcoverage", AREA, "PANORAMA=only", f"IMAGES={path}"))
+    assert code == 0, text
+    metadata = QgsVectorLayer(str(path), "", "ogr").metadata()
+    assert metadata.rights() == ["© Mapillary, CC BY-SA 4.0"]
+    assert "panoramas only" in metadata.abstract()
+
+
+def test_what_is_read_is_never_overwritten(start, emulator, images):
+    before = images.read_bytes()
+    for output in (str(images), f"{images.parent}/../{images.parent.name}/{images.name}"):
+        code, text = finish(start(emulator(TOWN), "metadata", f"INPUT={images}", f"OUTPUT={output}"))
+        assert code != 0
+        assert "OUTPUT would overwrite INPUT, the layer that is read" in text
+    assert images.read_bytes() == before

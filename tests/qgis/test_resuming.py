@@ -84,7 +84,7 @@ def test_a_damaged_ledger_is_refused(run, address):  # noqa: F811
 def test_the_ledger_that_is_read_is_not_overwritten(run, tmp_path):  # noqa: F811
     path = tmp_path / "tiles.gpkg"
     run(EXTENT=EXTENT, TILES=str(path))
-    with pytest.raises(QgsProcessingException, match="TILES would overwrite the ledger that is read"):
+    with pytest.raises(QgsProcessingException, match="TILES would overwrite TILES_INPUT, the layer that is read"):
         run(EXTENT=EXTENT, TILES_INPUT=str(path), TILES=str(path))
 
 

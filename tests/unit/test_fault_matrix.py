@@ -51,7 +51,7 @@ REFUSED = "Mapillary refused the token."
 BUSY = "Mapillary could not answer for the moment"
 BROKEN = "The connection broke before the whole reply was there."
 PAGE = "The server sent a web page or text instead of a vector tile."
-NOTHING = "Mapillary has no coverage in this extent."
+NOTHING = "Mapillary has no coverage in this area."
 
 MATRIX = {
     "gzip-without-header": (READ, ""),
@@ -70,7 +70,7 @@ MATRIX = {
     "bomb": (FAILS, "The tile unpacks to more than 32 MB."),
     "v3-tile": (FAILS, "Mapillary's API v3, which was retired in 2021."),
     "foreign-tile": (FAILS, "The vector tile holds no Mapillary coverage."),
-    "bad-request": (FAILS, "The server answered with status 400 instead of a vector tile."),
+    "bad-request": (FAILS, "The server answered with status 400 instead of what was asked for."),
     "markup": (FAILS, "Mapillary refused the request: Bad"),
     "quoting": (FAILS, "Mapillary refused the request: Malformed access token: [token] (code 1)."),
     "no-such-object": (FAILS, "Mapillary has no such object, or does not show it"),

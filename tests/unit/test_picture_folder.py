@@ -5,8 +5,8 @@ import threading
 import pytest
 
 from mapillary_coverage.core.errors import InvalidRequestError, PictureFolderError
-from mapillary_coverage.core.picture_folder import PictureFolder, check_picture_folder
-from mapillary_coverage.core.picture_metadata import PictureFacts
+from mapillary_coverage.core.picture_folder import SIZES, PictureFolder, check_picture_folder
+from mapillary_coverage.core.picture_metadata import PictureFacts, with_metadata
 from tests.emulator.drawing import draw
 
 PICTURE = draw("7", 256, 128)
@@ -31,11 +31,19 @@ def names(folder):
 @pytest.mark.parametrize(
     ("width", "found_as"), [(256, "256"), (1024, "1024"), (2048, "2048"), (255, "original"), (1025, "original")]
 )
-def test_a_picture_is_found_in_its_own_size_only(folder, width, found_as):
+def test_a_picture_without_a_note_is_found_by_its_width(folder, width, found_as):
     assert folder.find("5", found_as) is None
     path = folder.keep("5", draw("5", width, width // 2))
     assert [size for size in ("256", "1024", "2048", "original") if folder.find("5", size) == path] == [found_as]
     assert folder.find("6", found_as) is None
+
+
+@pytest.mark.parametrize("width", [200, 1024, 1600, 2048])
+@pytest.mark.parametrize("asked", SIZES)
+def test_a_picture_of_any_width_is_found_in_the_size_that_was_asked_for(folder, asked, width):
+    """An image may be narrower than the size, and an original as wide as a thumbnail."""
+    path = folder.keep("5", with_metadata(draw("5", width, 150), facts("5"), asked))
+    assert [size for size in SIZES if folder.find("5", size) == path] == [asked]
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff", b"\xff\xd8\xff\xd9", bytes(9000), PICTURE[:-2], PICTURE[:300], PNG])

@@ -160,7 +160,13 @@ def test_exiftool_reads_the_same_and_finds_nothing_wrong(tmp_path):
     assert found["Copyright"] == found["Rights"] == FACTS.credit
     assert found["AttributionURL"] == found["ImageDescription"] == LINK
     assert found["ProjectionType"] == "equirectangular"
+    assert found["RenditionClass"] == "default"
     assert "Warning" not in found
+
+
+def test_a_smaller_copy_says_which(tmp_path):
+    jpeg = with_metadata(PLAIN, FACTS, "1024")
+    assert by_exiftool(jpeg, tmp_path, "-RenditionClass") == {"RenditionClass": "thumbnail:1024"}
 
 
 @pytest.mark.parametrize(
