@@ -1,7 +1,7 @@
 """What the graph said of single objects, so that a run that was cut off goes on where it was, and the names of users.
 
-A run goes on without its cache where that fails, and `problem` says why. Addresses of pictures are never in it: they
-end, and are signed.
+A run goes on without its cache where that fails, and `problem` says why. Addresses of pictures, meshes and clusters are
+never in it: they end, and are signed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from .graph_fields import NumberAsWritten
 MOST_OBJECTS = 200_000
 """About 100 MB; beyond it the oldest go."""
 
-_BUSY_SECONDS = 5.0
+_BUSY_SECONDS = 0.5
+"""Cancel has to wait for as long."""
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS object (server TEXT, entity TEXT, id TEXT, fields TEXT NOT NULL, body TEXT NOT NULL,
     fetched_at REAL NOT NULL, PRIMARY KEY (server, entity, id));
@@ -60,6 +62,7 @@ class EntityCache:
 
     def keep(self, entity: str, fields: Iterable[str], found: Mapping[str, Mapping[str, Any]]) -> None:
         """Store objects that were read with these fields."""
+        found = {key: _without_addresses(body) for key, body in found.items()}
         had, now = ",".join(fields), time.time()
         rows = [(self._server, entity, key, had, json.dumps(_as_written(body)), now) for key, body in found.items()]
         self._ask(lambda connection: _store(connection, rows), None)
@@ -107,8 +110,9 @@ class EntityCache:
         for _ in range(2):
             try:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._connection = connect(self._path.absolute().as_uri(), _BUSY_SECONDS)
+                self._connection = connect(str(self._path.absolute()), _BUSY_SECONDS)
                 self._connection.execute("PRAGMA journal_mode=WAL")
+                self._connection.execute("PRAGMA synchronous=NORMAL")
                 self._connection.executescript(_SCHEMA)
             except (sqlite3.OperationalError, OSError) as error:
                 self._note(error)
@@ -151,6 +155,13 @@ class EntityCache:
         """The first failure, such as a full disk, ends the use of the file."""
         self._let_go()
         self.problem = f"What the graph says is not kept for the next time: {reason}."
+
+
+def _without_addresses(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: {part: found for part, found in value.items() if part != "url"} if isinstance(value, dict) else value
+        for name, value in body.items()
+    }
 
 
 def _store(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Optional
+from urllib.parse import parse_qs, urlsplit
 
 from .endpoint import Server
-from .errors import TooMuchAskedError, UnexpectedReplyError, UnknownObjectError
+from .errors import MapillaryError, TooMuchAskedError, UnexpectedReplyError, UnknownObjectError
 from .replies import app_usage, graph_object
 from .retries import PAUSES_SECONDS, tried
 from .traffic import Traffic
@@ -24,15 +25,19 @@ _OTHER = "The server sent something else than Mapillary's graph does."
 
 @dataclass
 class Entities:
-    """What a request for several ids gave. `gone` were deleted, are private, or never were."""
+    """What a request for several ids gave. `gone` were deleted, are private, or never were; `refused` are too much
+    for Mapillary even alone.
+    """
 
     found: dict[str, dict[str, Any]] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)
+    refused: dict[str, MapillaryError] = field(default_factory=dict)
 
     def add(self, other: Entities) -> None:
         """Take in another's."""
         self.found.update(other.found)
         self.gone += other.gone
+        self.refused.update(other.refused)
 
 
 class GraphClient:
@@ -100,7 +105,8 @@ class GraphClient:
                 return halves
             if isinstance(error, UnknownObjectError):
                 return Entities(gone=list(ids))
-            raise
+            # Without the traceback, whose frames would keep the token in memory.
+            return Entities(refused={ids[0]: error.with_traceback(None)})
         if not set(reply) <= set(ids) or not all(isinstance(value, dict) for value in reply.values()):
             raise UnexpectedReplyError(_OTHER)
         return Entities({key: reply[key] for key in ids if key in reply}, [key for key in ids if key not in reply])
@@ -111,7 +117,9 @@ class GraphClient:
     def _get_once(self, path: str, query: dict[str, str]) -> dict[str, Any]:
         self._traffic.check_graph_usage()
         reply = self.session.get(f"{self._server.url}{path}", query, self._server.credential.current())
-        self._traffic.note_graph_usage(app_usage(reply))
+        usage = app_usage(reply)
+        if usage is not None:
+            self._traffic.note_graph_usage(usage)
         return graph_object(reply)
 
 
@@ -123,10 +131,22 @@ def _data(page: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _next_page(page: dict[str, Any]) -> Optional[str]:
-    """The cursor after this page; the graph leaves `next` out on the last."""
+    """The cursor after this page; the graph leaves `next` out on the last. Raises UnexpectedReplyError where there is a
+    next page that cannot be asked for.
+    """
     paging = page.get("paging")
     if not isinstance(paging, dict) or not paging.get("next"):
         return None
     cursors = paging.get("cursors")
-    after = cursors.get("after") if isinstance(cursors, dict) else None
-    return after if isinstance(after, str) else None
+    after = cursors.get("after") if isinstance(cursors, dict) else _cursor_of(paging["next"])
+    if not isinstance(after, str) or not after:
+        raise UnexpectedReplyError(_OTHER)
+    return after
+
+
+def _cursor_of(url: Any) -> Optional[str]:
+    """Of the address of the next page; nothing else of it is used."""
+    try:
+        return parse_qs(urlsplit(url).query).get("after", [None])[0] if isinstance(url, str) else None
+    except ValueError:
+        return None

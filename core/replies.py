@@ -49,6 +49,7 @@ _NO_SUCH_OBJECT = 33
 _PAGE_TYPES = ("text/html", "application/json", "application/xhtml+xml")
 _SHOWN_CHARACTERS = 200
 _LONGEST_WAIT_SECONDS = 86_400.0
+_MOST_DIGITS = 100
 
 
 def tile_body(reply: Reply) -> bytes:
@@ -81,7 +82,7 @@ def graph_object(reply: Reply) -> dict[str, Any]:
     if reply.status != 200:
         raise _status_error(reply)
     try:
-        read = json.loads(reply.body, parse_float=NumberAsWritten)
+        read = json.loads(reply.body, parse_float=NumberAsWritten, parse_int=_whole_number)
     except (ValueError, RecursionError):
         read = None
     if not isinstance(read, dict):
@@ -110,10 +111,17 @@ def _error_object(body: bytes) -> Optional[Mapping[str, Any]]:
     if body[:64].lstrip()[:1] != b"{":
         return None
     try:
-        error = json.loads(body).get("error")
+        error = json.loads(body, parse_int=_whole_number).get("error")
     except (ValueError, RecursionError):
         return None
     return error if isinstance(error, dict) else None
+
+
+def _whole_number(digits: str) -> int:
+    """Python before 3.10.7 takes hours for a number of a million digits."""
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError("too many digits")
+    return int(digits)
 
 
 def _api_error(error: Mapping[str, Any], reply: Reply) -> MapillaryError:
@@ -162,13 +170,15 @@ def _retry_after(reply: Reply) -> Optional[float]:
         return None
 
 
-def app_usage(reply: Reply) -> int:
-    """How much of the application's hourly calls is used, in percent, from the header `x-app-usage`; 0 without it."""
+def app_usage(reply: Reply) -> Optional[int]:
+    """How much of the application's hourly calls is used, in percent, from the header `x-app-usage`; None without it,
+    as where something on the way answers.
+    """
     try:
-        shares = json.loads(reply.headers.get("x-app-usage", "{}"))
-        return max((int(share) for share in shares.values()), default=0)
+        shares = json.loads(reply.headers.get("x-app-usage", ""), parse_int=_whole_number)
+        return max((int(share) for share in shares.values()), default=None)
     except (AttributeError, TypeError, ValueError, OverflowError, RecursionError):
-        return 0
+        return None
 
 
 def _is_page(reply: Reply) -> bool:

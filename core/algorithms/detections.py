@@ -107,7 +107,8 @@ class DetectionsAlgorithm(GraphAlgorithm):
                 f"The result is partial: {counted(len(failed), 'id')} could not be asked for. {failed[0].error}"
             )
         if gone:
-            feedback.pushWarning(f"Mapillary does not know {counted(len(gone), 'id')}: {', '.join(gone[:5])}.")
+            shown = ", ".join(gone[:5]) + (" …" if len(gone) > 5 else "")
+            feedback.pushWarning(f"Mapillary does not know {counted(len(gone), 'id')}: {shown}")
         if damaged:
             feedback.pushWarning(f"{counted(damaged, 'detection')} came without a usable outline: polygon is NULL.")
         feedback.pushInfo(f"{counted(len(features), 'detection')} of {counted(len(ids) - len(gone), 'id')}.")

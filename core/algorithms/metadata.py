@@ -166,6 +166,8 @@ class MetadataAlgorithm(GraphAlgorithm):
             if outcome.error is None:
                 found.update(outcome.value.found)
                 gone += outcome.value.gone
+                unasked += len(outcome.value.refused)
+                why = why or next(iter(outcome.value.refused.values()), None)
             else:
                 unasked, why = unasked + len(outcome.job), why or outcome.error
         _tell(feedback, found, gone, unasked, why)

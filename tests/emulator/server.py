@@ -40,7 +40,7 @@ class Emulator(OAuthServer):
     """A server on loopback; use it as a context manager. `requests` lists what it was asked.
 
     `certificate` is the file of a certificate and that of its key; with it the server speaks https.
-    `app_usage` is the percentage of the quota that the graph's replies name.
+    `app_usage` is the percentage of the quota that the graph's replies name; with None they name none.
     A list given as `recorded` takes every request whole, with its headers and its token.
 
     `graph` is what the graph's replies come from; by itself it is that of the source if this is a town, else empty.
@@ -56,7 +56,7 @@ class Emulator(OAuthServer):
     port: int = 0
     requests: list[Seen] = field(default_factory=list)
     certificate: Optional[tuple[Path, Path]] = None
-    app_usage: int = 1
+    app_usage: Optional[int] = 1
     recorded: Optional[list[Request]] = field(default=None, repr=False)
     graph: Optional[GraphSource] = None
     gone: set[str] = field(default_factory=set)
@@ -179,6 +179,8 @@ class Emulator(OAuthServer):
         return self._with_usage(answer), fault
 
     def _with_usage(self, answer: Answer) -> Answer:
+        if self.app_usage is None:
+            return answer
         usage = json.dumps({"call_volume": self.app_usage, "call_count": self.app_usage})
         return replace(answer, headers={**answer.headers, "x-app-usage": usage})
 

@@ -50,11 +50,13 @@ def look_up(monkeypatch, qgis_processing, own_cache):
     """Runs an algorithm on an emulator; the answer has the layer in place of its id. The cache lasts for the test."""
     monkeypatch.setenv("MAPILLARY_CACHE_DIR", tempfile.mkdtemp(dir=own_cache))
 
-    def go(algorithm, server, feedback=None, **parameters):
+    def go(algorithm, server, feedback=None, project=None, **parameters):
         monkeypatch.setenv("MAPILLARY_GRAPH_URL", server.graph_url)
         monkeypatch.setenv("MAPILLARY_TILES_URL", server.tiles_url)
         monkeypatch.setenv("MAPILLARY_ACCESS_TOKEN", parameters.pop("credential", server.credential))
         context = QgsProcessingContext()
+        if project:
+            context.setProject(project)
         made = algorithm(Settings()).create()
         given = {"OUTPUT": "memory:", **parameters}
         ok, why = made.checkParameterValues(given, context)

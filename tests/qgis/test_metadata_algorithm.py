@@ -161,9 +161,12 @@ def test_only_selected_features(look_up, emulator, qgis_new_project):  # noqa: F
     QgsProject.instance().addMapLayer(layer)
     layer.selectByIds([3, 4])
     chosen = QgsProcessingFeatureSourceDefinition(layer.id(), True)
-    outputs = look_up(MetadataAlgorithm, emulator(town), INPUT=layer)
-    assert outputs["OUTPUT"].featureCount() == 20
-    assert chosen.selectedFeaturesOnly
+    server = emulator(town)
+    server.recorded = []
+    outputs = look_up(MetadataAlgorithm, server, project=QgsProject.instance(), INPUT=chosen)
+    assert {feature["note"] for feature in outputs["OUTPUT"].getFeatures()} == {"row 2", "row 3"}
+    (asked,) = server.recorded
+    assert len(asked.query["ids"].split(",")) == 2
 
 
 def test_map_features_have_fields_of_their_own(look_up, emulator):  # noqa: F811

@@ -12,6 +12,7 @@ from mapillary_coverage.core.errors import (
     GraphBusyError,
     RefusedCredentialError,
     ServerBusyError,
+    TooMuchAskedError,
     UnexpectedReplyError,
     UnknownFieldError,
     UnknownObjectError,
@@ -20,7 +21,9 @@ from mapillary_coverage.core.graph_client import GraphClient
 from mapillary_coverage.core.network.session import HttpSession
 from mapillary_coverage.core.traffic import Traffic
 from tests.conftest import NO_PAUSES
-from tests.emulator import Town
+from tests.emulator import RecordedGraph, Town
+from tests.emulator.exchange import api_error
+from tests.emulator.fields import Refusal
 from tests.emulator.graph import CHECKED_IMAGE
 
 
@@ -72,6 +75,22 @@ def test_a_refusal_counts_as_well(emulator, session):
     assert len(server.requests) == 1
 
 
+def test_a_reply_that_does_not_name_the_usage_does_not_take_the_word_back(emulator, session, tmp_path):
+    traffic = Traffic()
+
+    class Meanwhile(RecordedGraph):
+        def kind(self, node_id):
+            """Another client hears of the usage before this one has its answer."""
+            traffic.note_graph_usage(97)
+
+    server = emulator(app_usage=None, graph=Meanwhile(tmp_path))
+    graph = client(server, session, traffic)
+    assert graph.exists(CHECKED_IMAGE)
+    with pytest.raises(GraphBusyError):
+        graph.exists(CHECKED_IMAGE)
+    assert len(server.requests) == 1
+
+
 def test_the_word_about_the_usage_is_believed_for_a_minute(emulator, session, monkeypatch):
     monkeypatch.setattr("mapillary_coverage.core.traffic._USAGE_SECONDS", 0.0)
     server = emulator(app_usage=96)
@@ -107,6 +126,27 @@ def test_a_batch_that_is_too_much_is_asked_in_pieces(emulator, session, town):
     ids = image_ids(town, 50)
     assert list(client(server, session).entities(ids, ["captured_at"]).found) == ids
     assert len(server.requests) == 15, "50, 2 x 25, 4 x 12 or 13, 8 x 6 or 7"
+
+
+class HeavyGraph(RecordedGraph):
+    """Any id is that of an image, and the one that ends with 7 is too much to answer."""
+
+    def kind(self, node_id):
+        return "Image"
+
+    def entity(self, node_id, fields):
+        if node_id.endswith("7"):
+            raise Refusal(api_error(500, "Please reduce the amount of data you're asking for", 1))
+        return b'{"id":"%s"}' % node_id.encode()
+
+
+def test_an_object_that_is_too_much_even_alone_costs_no_other(emulator, session, tmp_path):
+    server = emulator(graph=HeavyGraph(tmp_path))
+    ids = [str(number) for number in range(100, 110)]
+    got = client(server, session).entities(ids, ["captured_at"])
+    assert list(got.found) == [key for key in ids if key != "107"]
+    assert [(key, type(error)) for key, error in got.refused.items()] == [("107", TooMuchAskedError)]
+    assert got.gone == []
 
 
 def test_an_unknown_field_is_an_error_at_once(emulator, session, town):
@@ -176,6 +216,53 @@ def test_detections_come_from_all_pages(emulator, session):
     assert len(found) > 100
     assert len({item["id"] for item in found}) == len(found)
     assert len(server.requests) == -(-len(found) // 100)
+
+
+PAGES = {
+    "cursor": '"paging":{"next":"https://graph.example/x","cursors":{"after":"B"}}',
+    "address": '"paging":{"next":"https://graph.example/x?fields=id&after=B"}',
+    "neither": '"paging":{"next":"https://graph.example/x"}',
+    "wrong types": '"paging":{"next":7,"cursors":{"after":7}}',
+    "bad address": '"paging":{"next":"http://[bad?after=B"}',
+}
+
+
+class PagedGraph(RecordedGraph):
+    """An image with two pages of detections; `paging` is what the first says of the second."""
+
+    paging = ""
+
+    def kind(self, node_id):
+        return "Image"
+
+    def collection(self, name, query):
+        if query.get("after") == "B":
+            return b'{"data":[{"id":"2"}]}'
+        return f'{{"data":[{{"id":"1"}}],{self.paging}}}'.encode()
+
+
+@pytest.mark.parametrize(("form", "is_whole"), [(form, form in ("cursor", "address")) for form in PAGES])
+def test_the_next_page_is_found_or_missed_aloud(emulator, session, tmp_path, monkeypatch, form, is_whole):
+    monkeypatch.setattr(PagedGraph, "paging", PAGES[form])
+    graph = client(emulator(graph=PagedGraph(tmp_path)), session)
+    if is_whole:
+        assert graph.edge("5", "detections", ["id"]) == [{"id": "1"}, {"id": "2"}]
+    else:
+        with pytest.raises(UnexpectedReplyError):
+            graph.edge("5", "detections", ["id"])
+
+
+class LongNumbers(RecordedGraph):
+    def kind(self, node_id):
+        return "Image"
+
+    def entity(self, node_id, fields):
+        return b'{"id":"%s","captured_at":%s}' % (node_id.encode(), b"9" * 4000)
+
+
+def test_a_number_of_thousands_of_digits_is_no_reply(emulator, session, tmp_path):
+    with pytest.raises(UnexpectedReplyError):
+        client(emulator(graph=LongNumbers(tmp_path)), session).entities(["1"], ["captured_at"])
 
 
 def test_names_of_users_become_ids(emulator, session, town):
