@@ -18,6 +18,9 @@ FIRST_SEEN_AFTER, LAST_SEEN_AFTER = "FIRST_SEEN_AFTER", "LAST_SEEN_AFTER"
 
 POINTS, TRAFFIC_SIGNS = "points", "traffic_signs"
 
+_VALUES_WIDGET = f"{__name__.split('.', maxsplit=1)[0]}.ui.values_parameter.ValuesWidget"
+"""Loaded by Processing's dialogs when they open, never without a window."""
+
 HELP = """Downloads the map features that Mapillary has found in its images: objects such as benches, street lights \
 and crosswalks (points), and traffic signs. The outputs are one layer of points, and a ledger with one polygon per \
 tile that says whether the tile was read, is empty, or failed and why.
@@ -65,7 +68,9 @@ class DownloadMapFeaturesAlgorithm(DownloadAlgorithm):
 
     def add_options(self) -> None:
         self.addParameter(choices(KINDS, "Kinds", (POINTS, TRAFFIC_SIGNS)))
-        self.addParameter(comma_list(VALUES, "Values, such as object--bench,regulatory--stop,warning--*"))
+        values = comma_list(VALUES, "Values, such as object--bench,regulatory--stop,warning--*")
+        values.setMetadata({"widget_wrapper": {"class": _VALUES_WIDGET}})
+        self.addParameter(values)
         self.addParameter(day(FIRST_SEEN_AFTER, "First seen on this day or later (UTC)"))
         self.addParameter(day(LAST_SEEN_AFTER, "Last seen on this day or later (UTC)"))
         label = "Expression that map features have to fulfil"
