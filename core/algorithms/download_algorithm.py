@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from pathlib import Path
 from typing import Any, ClassVar, Optional
 
 from qgis.core import (
@@ -19,7 +20,6 @@ from qgis.core import (
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
     QgsProviderRegistry,
-    QgsVectorLayer,
     QgsWkbTypes,
 )
 from qgis.PyQt.QtGui import QIcon
@@ -170,8 +170,10 @@ class DownloadAlgorithm(QgsProcessingAlgorithm):
     ) -> dict[str, Any]:
         """Rights and request go into each GeoPackage, also where no layer is loaded from it."""
         for destination, metadata in self._written:
-            layer = QgsVectorLayer(destination, "", "ogr")
-            saved, reason = QgsProviderRegistry.instance().saveLayerMetadata("ogr", layer.source(), metadata)
+            # QGIS calls the one table of a file as the file.
+            named = "|layername=" in destination
+            uri = destination if named else f"{destination}|layername={Path(destination).stem}"
+            saved, reason = QgsProviderRegistry.instance().saveLayerMetadata("ogr", uri, metadata)
             if not saved:
                 feedback.pushWarning(f"Rights and request could not be stored in {destination}: {reason}.")
         return {}
