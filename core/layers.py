@@ -144,20 +144,22 @@ def apply_style(layer: QgsVectorLayer, kind: str) -> None:
 
 def metadata_of(result: CoverageResult, kind: str) -> QgsLayerMetadata:
     """Rights, licence and the request: these stay with the layer in a GeoPackage and feed QGIS' map_credits()."""
+    abstract = "\n".join([str(result.request), result_line(result), *remarks(result), *warnings(result)])
+    history = [str(result.request), f"Filter: {filter_to_json(result.request.filter)}"]
+    return credited(kind.replace("_", " "), abstract, history)
+
+
+def credited(what: str, abstract: str, history: Sequence[str]) -> QgsLayerMetadata:
+    """Metadata with Mapillary's rights and licence; the first line of the history gets the time and the plugin."""
     metadata = QgsLayerMetadata()
-    metadata.setTitle(f"Mapillary {kind.replace('_', ' ')}")
+    metadata.setTitle(f"Mapillary {what}")
     metadata.setType("dataset")
-    metadata.setAbstract("\n".join([str(result.request), result_line(result), *remarks(result), *warnings(result)]))
+    metadata.setAbstract(abstract)
     metadata.setRights([RIGHTS])
     metadata.setLicenses([LICENCE])
     metadata.setLinks([QgsLayerMetadata.Link("Mapillary", "WWW:LINK", HOMEPAGE)])
     now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    metadata.setHistory(
-        [
-            f"{now} {TITLE} {version()}: {result.request}",
-            f"Filter: {filter_to_json(result.request.filter)}",
-        ]
-    )
+    metadata.setHistory([f"{now} {TITLE} {version()}: {history[0]}", *history[1:]])
     metadata.setCrs(degrees_crs())
     return metadata
 

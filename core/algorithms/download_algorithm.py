@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from pathlib import Path
 from typing import Any, ClassVar, Optional
 
 from qgis.core import (
@@ -19,7 +18,6 @@ from qgis.core import (
     QgsProcessingOutputNumber,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
-    QgsProviderRegistry,
     QgsWkbTypes,
 )
 from qgis.PyQt.QtGui import QIcon
@@ -40,7 +38,7 @@ from ..settings import Settings
 from ..tile_access import TileAccess
 from .areas import AREA, DeferredArea, add_area_parameters, has_polygons, read_area
 from .destinations import check_destinations, check_new, is_csv, is_shapefile
-from .dressing import Dressing
+from .dressing import Dressing, store_metadata
 from .parameters import AUTH_CONFIG, advanced, auth_config, is_given
 
 TILES_INPUT = "TILES_INPUT"
@@ -170,12 +168,7 @@ class DownloadAlgorithm(QgsProcessingAlgorithm):
     ) -> dict[str, Any]:
         """Rights and request go into each GeoPackage, also where no layer is loaded from it."""
         for destination, metadata in self._written:
-            # QGIS calls the one table of a file as the file.
-            named = "|layername=" in destination
-            uri = destination if named else f"{destination}|layername={Path(destination).stem}"
-            saved, reason = QgsProviderRegistry.instance().saveLayerMetadata("ogr", uri, metadata)
-            if not saved:
-                feedback.pushWarning(f"Rights and request could not be stored in {destination}: {reason}.")
+            store_metadata(destination, metadata, feedback)
         return {}
 
     def _download(self, area: Area, feedback: QgsProcessingFeedback) -> CoverageResult:
@@ -231,14 +224,13 @@ class DownloadAlgorithm(QgsProcessingAlgorithm):
             if not add_features(sink, features_of(kind, result), lambda: False):
                 raise QgsProcessingException(self.writeFeatureError(sink, parameters, name))
             outputs[name] = destination
-            if ".gpkg" in destination.lower():
-                self._written.append((destination, metadata_of(result, kind)))
+            self._written.append((destination, metadata_of(result, kind)))
             if is_csv(parameters.get(name)):
                 feedback.pushWarning(f"{name}: QGIS writes CSV without positions. Choose another format to have them.")
         for name, kind in self.sinks.items():
             if name in outputs and context.willLoadLayerOnCompletion(outputs[name]):
                 details = context.layerToLoadOnCompletionDetails(outputs[name])
-                details.setPostProcessor(Dressing.of(kind, result))
+                details.setPostProcessor(Dressing.of(metadata_of(result, kind), kind))
                 details.name += PARTIAL if result.is_partial else ""
         return outputs
 

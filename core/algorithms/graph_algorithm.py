@@ -10,6 +10,7 @@ from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsFeature,
     QgsFields,
+    QgsLayerMetadata,
     QgsProcessing,
     QgsProcessingAlgorithm,
     QgsProcessingContext,
@@ -28,10 +29,11 @@ from ..about import PLUGIN_FOLDER
 from ..cleaning import object_id
 from ..errors import CancelledError, InvalidRequestError, MapillaryError
 from ..graph_access import GraphAccess
-from ..layers import add_features, degrees_crs
+from ..layers import add_features, credited, degrees_crs
 from ..report import counted
 from ..settings import Settings
 from .destinations import check_destinations
+from .dressing import Dressing, store_metadata
 from .parameters import AUTH_CONFIG, auth_config, choice, read_word
 
 INPUT, ID_FIELD, ENTITY, OUTPUT = "INPUT", "ID_FIELD", "ENTITY", "OUTPUT"
@@ -51,6 +53,7 @@ class GraphAlgorithm(QgsProcessingAlgorithm):
         super().__init__()
         self._settings = settings
         self.access: GraphAccess
+        self._written = ""
 
     @abstractmethod
     def add_options(self) -> None:
@@ -190,7 +193,20 @@ class GraphAlgorithm(QgsProcessingAlgorithm):
             raise QgsProcessingException(self.invalidSinkError(parameters, OUTPUT))
         if not add_features(sink, features, lambda: False):
             raise QgsProcessingException(self.writeFeatureError(sink, parameters, OUTPUT))
-        return str(destination)
+        self._written = str(destination)
+        if context.willLoadLayerOnCompletion(self._written):
+            context.layerToLoadOnCompletionDetails(self._written).setPostProcessor(Dressing.of(self._metadata()))
+        return self._written
+
+    def postProcessAlgorithm(  # noqa: N802
+        self, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        """Rights go into a GeoPackage, also where no layer is loaded from it."""
+        store_metadata(self._written, self._metadata(), feedback)
+        return {}
+
+    def _metadata(self) -> QgsLayerMetadata:
+        return credited(self.output_label.lower(), self.shortDescription(), [self.displayName()])
 
 
 def _check_entity(entity: str, names: Sequence[str]) -> None:

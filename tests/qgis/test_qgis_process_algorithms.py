@@ -112,6 +112,7 @@ def test_metadata(start, emulator, images, tmp_path):
     assert code == 0, text
     assert len(rows(path)) == 200
     assert {"make", "captured_at"} <= set(rows(path)[0])
+    assert QgsVectorLayer(str(path), "", "ogr").metadata().rights() == ["© Mapillary, CC BY-SA 4.0"]
     assert len(server.requests) == 4
 
 
