@@ -74,7 +74,7 @@ class DetectionsAlgorithm(GraphAlgorithm):
         """A Shapefile would cut the outlines."""
         check_holds(parameters.get(OUTPUT), OUTPUT, has_geometry=False, has_long_text=True)
 
-    def look_up(
+    def do(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         # requests takes 0.15 s to import, which QGIS' start should not pay for.

@@ -11,7 +11,6 @@ from qgis.core import (
     QgsFields,
     QgsLayerMetadata,
     QgsProcessing,
-    QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
@@ -20,12 +19,10 @@ from qgis.core import (
     QgsProcessingParameterFeatureSource,
     QgsWkbTypes,
 )
-from qgis.PyQt.QtGui import QIcon
 
-from ..about import PLUGIN_FOLDER
 from ..area import Area
 from ..creators import with_creators
-from ..errors import CancelledError, InvalidRequestError, MapillaryError
+from ..errors import CancelledError, InvalidRequestError
 from ..export.formats import SHAPEFILE, names_in
 from ..graph_access import GraphAccess
 from ..layers import PARTIAL, WKB_TYPES, add_features, degrees_crs, features_of, fields_of, metadata_of
@@ -36,10 +33,11 @@ from ..request import CoverageRequest, TileAddress
 from ..result import CoverageResult
 from ..settings import Settings
 from ..tile_access import TileAccess
+from .algorithm import MapillaryAlgorithm
 from .areas import AREA, DeferredArea, add_area_parameters, has_polygons, read_area
 from .destinations import check_destinations, check_new, is_csv, is_shapefile
 from .dressing import Dressing, store_metadata
-from .parameters import AUTH_CONFIG, advanced, auth_config, is_given
+from .parameters import advanced, auth_config, is_given
 
 TILES_INPUT = "TILES_INPUT"
 
@@ -52,7 +50,7 @@ _SOURCE_TYPES = {
 }
 
 
-class DownloadAlgorithm(QgsProcessingAlgorithm):
+class DownloadAlgorithm(MapillaryAlgorithm):
     """Thin over `download_coverage`. A subclass has `sinks`, the kind of layer by output name, `counts`, the label by
     the name of a number that is put out, and says what is asked for.
     """
@@ -61,8 +59,7 @@ class DownloadAlgorithm(QgsProcessingAlgorithm):
     counts: ClassVar[dict[str, str]]
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__()
-        self._settings = settings
+        super().__init__(settings)
         self._area: DeferredArea
         self._options: dict[str, Any]
         self._ledger: Optional[QgsFeatureSource] = None
@@ -82,17 +79,11 @@ class DownloadAlgorithm(QgsProcessingAlgorithm):
     def count(self, result: CoverageResult) -> dict[str, int]:
         """The numbers that are put out beside those of the tiles."""
 
-    def createInstance(self) -> DownloadAlgorithm:  # noqa: N802
-        return type(self)(self._settings)
-
     def group(self) -> str:
         return GROUP
 
     def groupId(self) -> str:  # noqa: N802
         return GROUP_ID
-
-    def icon(self) -> QIcon:
-        return QIcon(str(PLUGIN_FOLDER / "resources" / "icons" / "mapillary_coverage.svg"))
 
     def initAlgorithm(self, configuration: Optional[dict[str, Any]] = None) -> None:  # noqa: N802
         add_area_parameters(self)
@@ -108,54 +99,30 @@ class DownloadAlgorithm(QgsProcessingAlgorithm):
         for name, label in {**tile_counts, **self.counts}.items():
             self.addOutput(QgsProcessingOutputNumber(name, label))
 
-    def checkParameterValues(  # noqa: N802
-        self, parameters: dict[str, Any], context: QgsProcessingContext
-    ) -> tuple[bool, str]:
+    def check(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
         """All that can be told at once; polygons are read by the run, since it can take long."""
-        try:
-            area, options = read_area(self, parameters, context), self.read_options(parameters, context)
-            if not has_polygons(parameters):
-                self._read_ledger(CoverageRequest(area(), **options), self._ledger_source(parameters, context))
-            self._check_outputs(parameters, context)
-            config_id = self.parameterAsString(parameters, AUTH_CONFIG, context)
-            if config_id:
-                self._settings.credentials.check_configuration(config_id)
-        except MapillaryError as error:
-            return False, str(error)
-        return super().checkParameterValues(parameters, context)
+        area, options = read_area(self, parameters, context), self.read_options(parameters, context)
+        if not has_polygons(parameters):
+            self._read_ledger(CoverageRequest(area(), **options), self._ledger_source(parameters, context))
+        self._check_outputs(parameters, context)
 
-    def prepareAlgorithm(  # noqa: N802
-        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> bool:
-        """On the main thread, where settings and the token may be read."""
-        try:
-            self._area = read_area(self, parameters, context)
-            self._options = self.read_options(parameters, context)
-            self._ledger = self._ledger_source(parameters, context)
-            config_id = self.parameterAsString(parameters, AUTH_CONFIG, context)
-            self._access = self._settings.tile_access(config_id)
-            if self._options["filter"].creators:
-                self._graph = self._settings.graph_access(config_id)
-        except MapillaryError as error:
-            raise QgsProcessingException(str(error)) from None
-        return True
+    def prepare(self, parameters: dict[str, Any], context: QgsProcessingContext, config_id: str) -> None:
+        self._area = read_area(self, parameters, context)
+        self._options = self.read_options(parameters, context)
+        self._ledger = self._ledger_source(parameters, context)
+        self._access = self.settings.tile_access(config_id)
+        if self._options["filter"].creators:
+            self._graph = self.settings.graph_access(config_id)
 
-    def processAlgorithm(  # noqa: N802
+    def do(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        """The sinks are opened only after the download, so that a failing run touches no file."""
-        try:
-            result = self._download(self._area(), feedback)
-            if isinstance(result.stopped_by, CancelledError):
-                raise result.stopped_by
-            if result.failure:
-                raise result.failure
-            outputs = self._write(result, parameters, context, feedback)
-        except CancelledError:
-            feedback.pushWarning("Cancelled: nothing was written. What was read is in the cache for the next run.")
-            return {}
-        except MapillaryError as error:
-            raise QgsProcessingException(str(error)) from None
+        result = self._download(self._area(), feedback)
+        if isinstance(result.stopped_by, CancelledError):
+            raise result.stopped_by
+        if result.failure:
+            raise result.failure
+        outputs = self._write(result, parameters, context, feedback)
         feedback.pushInfo(result_line(result))
         for remark in remarks(result):
             feedback.pushInfo(remark)

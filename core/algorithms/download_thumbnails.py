@@ -93,7 +93,7 @@ class DownloadThumbnailsAlgorithm(GraphAlgorithm):
         if parameters.get(FOLDER) != QgsProcessing.TEMPORARY_OUTPUT:
             check_picture_folder(self._folder(parameters, context))
 
-    def look_up(
+    def do(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         # requests takes 0.15 s to import, which QGIS' start should not pay for.

@@ -12,7 +12,6 @@ from qgis.core import (
     QgsFields,
     QgsLayerMetadata,
     QgsProcessing,
-    QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeatureSource,
@@ -23,26 +22,25 @@ from qgis.core import (
     QgsProcessingParameterField,
     QgsWkbTypes,
 )
-from qgis.PyQt.QtGui import QIcon
 
-from ..about import PLUGIN_FOLDER
 from ..cleaning import object_id
-from ..errors import CancelledError, InvalidRequestError, MapillaryError
+from ..errors import CancelledError, InvalidRequestError
 from ..graph_access import GraphAccess
 from ..layers import add_features, credited, degrees_crs
 from ..report import counted
 from ..settings import Settings
+from .algorithm import MapillaryAlgorithm
 from .destinations import check_destinations
 from .dressing import Dressing, store_metadata
-from .parameters import AUTH_CONFIG, auth_config, choice, read_word
+from .parameters import auth_config, choice, read_word
 
 INPUT, ID_FIELD, ENTITY, OUTPUT = "INPUT", "ID_FIELD", "ENTITY", "OUTPUT"
 IMAGE, MAP_FEATURE = "image", "map_feature"
 ENTITIES = (IMAGE, MAP_FEATURE)
 
 
-class GraphAlgorithm(QgsProcessingAlgorithm):
-    """A subclass has `counts`, the label by the name of a number that is put out, and does `look_up`."""
+class GraphAlgorithm(MapillaryAlgorithm):
+    """A subclass has `counts`, the label by the name of a number that is put out, and does `do`."""
 
     counts: ClassVar[dict[str, str]]
     output_label: ClassVar[str]
@@ -50,8 +48,7 @@ class GraphAlgorithm(QgsProcessingAlgorithm):
     has_entity: ClassVar[bool] = True
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__()
-        self._settings = settings
+        super().__init__(settings)
         self.access: GraphAccess
         self._written = ""
 
@@ -63,23 +60,11 @@ class GraphAlgorithm(QgsProcessingAlgorithm):
     def check_options(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
         """Raises InvalidRequestError for parameters that make no sense."""
 
-    @abstractmethod
-    def look_up(
-        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> dict[str, Any]:
-        """The outputs. Raises MapillaryError."""
-
-    def createInstance(self) -> GraphAlgorithm:  # noqa: N802
-        return type(self)(self._settings)
-
     def group(self) -> str:
         return "Look up"
 
     def groupId(self) -> str:  # noqa: N802
         return "lookup"
-
-    def icon(self) -> QIcon:
-        return QIcon(str(PLUGIN_FOLDER / "resources" / "icons" / "mapillary_coverage.svg"))
 
     def initAlgorithm(self, configuration: Optional[dict[str, Any]] = None) -> None:  # noqa: N802
         vector = [QgsProcessing.SourceType.TypeVector]
@@ -93,45 +78,17 @@ class GraphAlgorithm(QgsProcessingAlgorithm):
         for name, label in self.counts.items():
             self.addOutput(QgsProcessingOutputNumber(name, label))
 
-    def checkParameterValues(  # noqa: N802
-        self, parameters: dict[str, Any], context: QgsProcessingContext
-    ) -> tuple[bool, str]:
-        try:
-            source = self.source(parameters, context)
-            self.id_field(source, parameters, context)
-            if self.has_entity:
-                _check_entity(self.entity(parameters), source.fields().names())
-            self.check_options(parameters, context)
-            layer = self.parameterAsVectorLayer(parameters, INPUT, context)
-            check_destinations({OUTPUT: parameters.get(OUTPUT)}, {INPUT: layer.source() if layer else ""})
-            config_id = self.parameterAsString(parameters, AUTH_CONFIG, context)
-            if config_id:
-                self._settings.credentials.check_configuration(config_id)
-        except MapillaryError as error:
-            return False, str(error)
-        return super().checkParameterValues(parameters, context)
+    def check(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
+        source = self.source(parameters, context)
+        self.id_field(source, parameters, context)
+        if self.has_entity:
+            _check_entity(self.entity(parameters), source.fields().names())
+        self.check_options(parameters, context)
+        layer = self.parameterAsVectorLayer(parameters, INPUT, context)
+        check_destinations({OUTPUT: parameters.get(OUTPUT)}, {INPUT: layer.source() if layer else ""})
 
-    def prepareAlgorithm(  # noqa: N802
-        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> bool:
-        """On the main thread, where settings and the token may be read."""
-        try:
-            self.access = self._settings.graph_access(self.parameterAsString(parameters, AUTH_CONFIG, context))
-        except MapillaryError as error:
-            raise QgsProcessingException(str(error)) from None
-        return True
-
-    def processAlgorithm(  # noqa: N802
-        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> dict[str, Any]:
-        """The sink is opened only after the look-up, so that a failing run touches no file."""
-        try:
-            return self.look_up(parameters, context, feedback)
-        except CancelledError:
-            feedback.pushWarning("Cancelled: nothing was written. What was read is kept for the next run.")
-            return {}
-        except MapillaryError as error:
-            raise QgsProcessingException(str(error)) from None
+    def prepare(self, parameters: dict[str, Any], context: QgsProcessingContext, config_id: str) -> None:
+        self.access = self.settings.graph_access(config_id)
 
     def source(self, parameters: dict[str, Any], context: QgsProcessingContext) -> QgsProcessingFeatureSource:
         """INPUT. Raises InvalidRequestError."""

@@ -97,7 +97,7 @@ class MetadataAlgorithm(GraphAlgorithm):
         )
         check_holds(parameters.get(OUTPUT), OUTPUT, has_geometry=has_geometry)
 
-    def look_up(
+    def do(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         rows = self.read_rows(parameters, context, feedback)

@@ -1,0 +1,74 @@
+"""What all our algorithms do alike: errors become sentences, and a cancelled run writes nothing."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+from qgis.core import QgsProcessingAlgorithm, QgsProcessingContext, QgsProcessingException, QgsProcessingFeedback
+from qgis.PyQt.QtGui import QIcon
+
+from ..about import PLUGIN_FOLDER
+from ..errors import CancelledError, MapillaryError
+from ..settings import Settings
+from .parameters import AUTH_CONFIG
+
+
+class MapillaryAlgorithm(QgsProcessingAlgorithm):
+    """A subclass has `check`, `prepare` and `do`; each may raise MapillaryError."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self.settings = settings
+
+    @abstractmethod
+    def check(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
+        """Look at the parameters, on the main thread."""
+
+    @abstractmethod
+    def prepare(self, parameters: dict[str, Any], context: QgsProcessingContext, config_id: str) -> None:
+        """Read settings and the token, or that of the named configuration, on the main thread."""
+
+    @abstractmethod
+    def do(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        """The outputs. Sinks are opened only when all has come, so that a failing run touches no file."""
+
+    def createInstance(self) -> MapillaryAlgorithm:  # noqa: N802
+        return type(self)(self.settings)
+
+    def icon(self) -> QIcon:
+        return QIcon(str(PLUGIN_FOLDER / "resources" / "icons" / "mapillary_coverage.svg"))
+
+    def checkParameterValues(  # noqa: N802
+        self, parameters: dict[str, Any], context: QgsProcessingContext
+    ) -> tuple[bool, str]:
+        try:
+            self.check(parameters, context)
+            config_id = self.parameterAsString(parameters, AUTH_CONFIG, context)
+            if config_id:
+                self.settings.credentials.check_configuration(config_id)
+        except MapillaryError as error:
+            return False, str(error)
+        return super().checkParameterValues(parameters, context)
+
+    def prepareAlgorithm(  # noqa: N802
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> bool:
+        try:
+            self.prepare(parameters, context, self.parameterAsString(parameters, AUTH_CONFIG, context))
+        except MapillaryError as error:
+            raise QgsProcessingException(str(error)) from None
+        return True
+
+    def processAlgorithm(  # noqa: N802
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        try:
+            return self.do(parameters, context, feedback)
+        except CancelledError:
+            feedback.pushWarning("Cancelled: nothing was written. What was read is kept for the next run.")
+            return {}
+        except MapillaryError as error:
+            raise QgsProcessingException(str(error)) from None
