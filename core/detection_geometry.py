@@ -1,4 +1,4 @@
-"""The outline of a detection: from the text in which Mapillary sends it to WKT in coordinates of the image.
+"""The outline of a detection: from the text in which Mapillary sends it to polygons in coordinates of the image.
 
 The text is base64 of a vector tile whose layer `mpy-or` has one feature or more: a rectangle for a sign, outlines with
 holes and several parts for all else. Polygons: https://github.com/mapbox/vector-tile-spec (2.1), 4.3.
@@ -27,27 +27,42 @@ _LARGEST_NUMBER = 2**32 - 1
 _Ring = list[tuple[int, int]]
 _Polygon = list[_Ring]
 
+Ring = list[tuple[float, float]]
+"""Vertices in shares of the image's width and height, 0..1 from its top left corner, y down; the last is the first."""
 
-def detection_wkt(text: Any) -> str:
-    """The `geometry` of a detection as POLYGON, or MULTIPOLYGON where it has several parts, of all its features.
+Polygons = list[list[Ring]]
+"""Each polygon's outer ring and then its holes."""
 
-    Coordinates are shares of the image's width and height, 0..1 from its top left corner, y down, with up to six
-    decimals. What reaches over the image's edge is moved onto it; rings without area are left out. Raises
-    DamagedDetectionError for anything that is not, as a whole, such a text, or has no polygon with an area.
+
+def detection_polygons(text: Any) -> Polygons:
+    """The polygons of the `geometry` of a detection, of all its features; at least one.
+
+    What reaches over the image's edge is moved onto it; rings without area are left out. Raises DamagedDetectionError
+    for anything that is not, as a whole, such a text, or has no polygon with an area.
     """
     try:
         if not isinstance(text, str) or len(text) > MAX_TEXT_LENGTH:
             raise DamagedDetectionError
         body = b64decode(text, validate=True)
         layer = read_outline(body)[LAYER]
+        extent = layer.tile_extent
         polygons = [
-            polygon for numbers in _geometries(body, layer) for polygon in _polygons(_rings(numbers, layer.tile_extent))
+            [[(x / extent, y / extent) for x, y in [*ring, ring[0]]] for ring in polygon]
+            for numbers in _geometries(body, layer)
+            for polygon in _polygons(_rings(numbers, extent))
         ]
     except (ValueError, KeyError, DamagedTileError):
         raise DamagedDetectionError from None
     if not polygons:
         raise DamagedDetectionError
-    parts = [_polygon_text(polygon, layer.tile_extent) for polygon in polygons]
+    return polygons
+
+
+def detection_wkt(text: Any) -> str:
+    """The polygons of `detection_polygons` as POLYGON, or MULTIPOLYGON where there are several, with up to six
+    decimals. Raises DamagedDetectionError.
+    """
+    parts = [_polygon_text(polygon) for polygon in detection_polygons(text)]
     return f"POLYGON {parts[0]}" if len(parts) == 1 else f"MULTIPOLYGON ({', '.join(parts)})"
 
 
@@ -126,11 +141,8 @@ def _doubled_area(ring: _Ring) -> int:
     return sum(x * next_y - next_x * y for (x, y), (next_x, next_y) in zip(ring, ring[1:] + ring[:1]))
 
 
-def _polygon_text(polygon: _Polygon, extent: int) -> str:
-    rings = (
-        ", ".join(f"{_number_text(x / extent)} {_number_text(y / extent)}" for x, y in [*ring, ring[0]])
-        for ring in polygon
-    )
+def _polygon_text(polygon: list[Ring]) -> str:
+    rings = (", ".join(f"{_number_text(x)} {_number_text(y)}" for x, y in ring) for ring in polygon)
     return "(" + ", ".join(f"({ring})" for ring in rings) + ")"
 
 
