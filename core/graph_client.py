@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Optional
 from urllib.parse import parse_qs, urlsplit
@@ -86,10 +86,14 @@ class GraphClient:
             query["after"] = after
         raise UnexpectedReplyError(f"Mapillary sent more than {_MOST_PAGES} pages of {name} for {object_id}.")
 
+    def search(self, name: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
+        """What one request for a list gives, such as `images` or `image_ids`."""
+        return _data(self._get(f"/{name}", query))
+
     def creator_id(self, username: str) -> Optional[str]:
         """The id of the user of this name, who has images; None where there is none."""
         query = {"creator_username": username, "limit": "1", "fields": "creator"}
-        for image in _data(self._get("/images", query)):
+        for image in self.search("images", query):
             creator = image.get("creator")
             if isinstance(creator, dict) and isinstance(creator.get("id"), str):
                 return str(creator["id"])
@@ -111,10 +115,10 @@ class GraphClient:
             raise UnexpectedReplyError(_OTHER)
         return Entities({key: reply[key] for key in ids if key in reply}, [key for key in ids if key not in reply])
 
-    def _get(self, path: str, query: dict[str, str]) -> dict[str, Any]:
+    def _get(self, path: str, query: Mapping[str, str]) -> dict[str, Any]:
         return tried(lambda: self._get_once(path, query), self._pauses, self.session.stop)
 
-    def _get_once(self, path: str, query: dict[str, str]) -> dict[str, Any]:
+    def _get_once(self, path: str, query: Mapping[str, str]) -> dict[str, Any]:
         self._traffic.check_graph_usage()
         reply = self.session.get(f"{self._server.url}{path}", query, self._server.credential.current())
         usage = app_usage(reply)

@@ -54,6 +54,14 @@ def has_colour_profile(content: bytes) -> bool:
     )
 
 
+def check_whole(content: bytes) -> None:
+    """Raises DamagedPictureError for a JPEG that is cut off or no JPEG."""
+    position = len(START)
+    for segment in _header(content):
+        position = segment.end
+    _check_scans(content, position)
+
+
 def with_segments(content: bytes, added: Iterable[bytes], replaced: tuple[bytes, ...]) -> bytes:
     """The file with these bodies as segments APP1, in place of those APP1 that begin with one of `replaced`.
 

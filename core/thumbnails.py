@@ -12,19 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Optional
 
-from .cleaning import angle, flag
 from .errors import CancelledError, ExpiredPictureError, MapillaryError, UnexpectedReplyError, UnknownObjectError
 from .graph_access import GraphAccess
 from .graph_client import BATCH, GraphClient
-from .graph_fields import altitude, point, text, time
+from .graph_facts import FACT_FIELDS, picture_facts
 from .graph_run import in_batches, run_jobs
 from .picture_client import fetch_picture
 from .picture_folder import PictureFolder
 from .picture_metadata import PictureFacts, picture_kind, with_metadata
 
 DOWNLOADED, PRESENT, MISSING = "downloaded", "present", "missing"
-
-_FACTS = ("geometry", "computed_geometry", "altitude", "compass_angle", "captured_at", "creator", "is_pano")
 
 
 @dataclass(frozen=True)
@@ -90,7 +87,7 @@ class _Run:
     def make_batches(self, ids: Sequence[str]) -> None:
         """Pictures that are there need no URL, but their facts: they may be those of a run that was cut off."""
         absent = [image_id for image_id in ids if image_id not in self._present]
-        for chosen, fields in ((absent, (*_FACTS, self._url_field)), (list(self._present), _FACTS)):
+        for chosen, fields in ((absent, (*FACT_FIELDS, self._url_field)), (list(self._present), FACT_FIELDS)):
             for batch_ids in in_batches(chosen, BATCH):
                 batch = _Batch(batch_ids, fields)
                 self._batches.update(dict.fromkeys(batch_ids, batch))
@@ -98,7 +95,7 @@ class _Run:
     def get(self, client: GraphClient, image_id: str) -> Thumbnail:
         """One picture into the folder, unless it is there. Raises MapillaryError."""
         entity = self._batches[image_id].entity(client, image_id)
-        facts = _facts(image_id, entity)
+        facts = picture_facts(image_id, entity)
         path = self._present.get(image_id)
         status = PRESENT if path else DOWNLOADED
         if path is None:
@@ -155,17 +152,3 @@ class _Batch:
         except MapillaryError as error:
             # Without the traceback, whose frames would keep the token in memory.
             self._error = error.with_traceback(None)
-
-
-def _facts(image_id: str, entity: Mapping[str, Any]) -> PictureFacts:
-    """The original position, which is where direction and altitude belong to, or else the computed one."""
-    creator = entity.get("creator")
-    return PictureFacts(
-        image_id,
-        place=point(entity.get("geometry")) or point(entity.get("computed_geometry")),
-        altitude=altitude(entity.get("altitude")),
-        compass_angle=angle(entity.get("compass_angle")),
-        captured_at=time(entity.get("captured_at")),
-        is_pano=flag(entity.get("is_pano")) is True,
-        username=text(creator.get("username")) if isinstance(creator, dict) else None,
-    )

@@ -12,6 +12,7 @@ from ..core.log import log
 
 _STAY = 0
 _SUCCESS_SECONDS = 15
+_HINT_SECONDS = 5
 
 
 class Messages:
@@ -29,6 +30,10 @@ class Messages:
     def tell(self, text: str) -> None:
         """The work is done; this goes away by itself."""
         self._show(text, Qgis.MessageLevel.Success, _SUCCESS_SECONDS)
+
+    def hint(self, text: str) -> None:
+        """Nothing was done, and nothing went wrong; this goes away soon."""
+        self._show(text, Qgis.MessageLevel.Info, _HINT_SECONDS)
 
     def warn(self, text: str) -> None:
         """The work is done, but something is missing."""

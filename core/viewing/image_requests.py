@@ -1,0 +1,106 @@
+"""What the image panel asks of the graph. Each function is one piece of work of `RequestThreads`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Optional
+
+from ..cleaning import object_id
+from ..errors import (
+    ExpiredPictureError,
+    InvalidRequestError,
+    ServerBusyError,
+    UnexpectedReplyError,
+    UnknownFieldError,
+)
+from ..geodesy import metres_between
+from ..graph_client import GraphClient
+from ..graph_fields import point
+from ..picture_client import fetch_picture
+from .nearby_tiles import NearbyTiles
+from .street_image import ALL_FIELDS, ESSENTIAL_FIELDS, StreetImage, read_image
+
+MOST_METRES = 50.0
+"""The longest radius of Mapillary's search."""
+
+_NEARBY = 20
+"""The search ranks by date and kind as well, so the nearest need not be the first."""
+
+
+def ask_for_image(client: GraphClient, image_id: str) -> StreetImage:
+    """The image with fresh addresses of its pictures: one request, where the server can give all fields.
+
+    Raises MapillaryError, of which UnknownObjectError means deleted, private or never there.
+    """
+    return read_image(image_id, _with_fewer_fields(client, image_id))
+
+
+def _with_fewer_fields(client: GraphClient, image_id: str) -> Mapping[str, Any]:
+    try:
+        return client.entity(image_id, ALL_FIELDS)
+    except (ServerBusyError, UnknownFieldError) as error:
+        if isinstance(error, ServerBusyError) and error.stops_run:
+            raise
+        return client.entity(image_id, ESSENTIAL_FIELDS)
+
+
+def ask_for_picture(client: GraphClient, image: StreetImage, size: str, pauses: Sequence[float]) -> bytes:
+    """The picture's bytes from the address that the graph gave; where that is dead, from a new one, once.
+
+    Raises MapillaryError.
+    """
+    if size not in image.addresses:
+        raise UnexpectedReplyError("Mapillary has no picture of this size for the image.")
+    try:
+        return fetch_picture(client.session, image.addresses[size], pauses)
+    except ExpiredPictureError:
+        anew = read_image(image.image_id, client.entity(image.image_id, (f"thumb_{size}_url",)))
+    if size not in anew.addresses:
+        raise UnexpectedReplyError("Mapillary has no picture of this size for the image any more.")
+    return fetch_picture(client.session, anew.addresses[size], pauses)
+
+
+def search_image(client: GraphClient, lon: float, lat: float, metres: float) -> Optional[StreetImage]:
+    """The nearest image within so many metres, at most MOST_METRES, with all its fields: one request.
+
+    Longitude and latitude in EPSG:4326. None where there is none.
+    """
+    query = {
+        "lat": f"{lat:.7f}",
+        "lng": f"{lon:.7f}",
+        "radius": f"{min(metres, MOST_METRES):.2f}",
+        "limit": str(_NEARBY),
+        "fields": ",".join(ALL_FIELDS),
+    }
+    found = []
+    for body in client.search("images", query):
+        image_id = object_id(body.get("id"))
+        place = point(body.get("geometry")) or point(body.get("computed_geometry"))
+        if image_id is not None and place is not None:
+            found.append((metres_between((lon, lat), place), image_id, body))
+    if not found:
+        return None
+    _, image_id, body = min(found, key=lambda entry: entry[:2])
+    return read_image(image_id, body)
+
+
+def ask_near(
+    client: GraphClient, tiles: NearbyTiles, place: tuple[float, float], metres: float, reach: float
+) -> Optional[StreetImage]:
+    """The image nearest to a longitude and latitude: of the tiles within `metres`, else of the graph within `reach`."""
+    known = tiles.nearest(*place, metres)
+    return search_image(client, *place, reach) if known is None else ask_for_image(client, known)
+
+
+def ask_for_order(client: GraphClient, sequence_id: str) -> list[str]:
+    """The ids of a sequence's images in its own order, which is not always that of their times."""
+    ids = (object_id(entry.get("id")) for entry in client.search("image_ids", {"sequence_id": sequence_id}))
+    return list(dict.fromkeys(image_id for image_id in ids if image_id is not None))
+
+
+def checked_id(text: str) -> str:
+    """Raises InvalidRequestError for what is no id."""
+    found = object_id(text)
+    if found is None:
+        raise InvalidRequestError(f"“{text[:40]}” is not the id of a Mapillary image: those are numbers.")
+    return found

@@ -1,0 +1,86 @@
+"""The image next to a place according to the tiles that are in the cache: those that the map has shown or a download
+has read. Nothing is asked for.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Sequence
+from contextlib import closing
+from functools import lru_cache
+from typing import Optional
+
+from ..area import LonLat, area_of_box
+from ..cache_folder import CacheSettings
+from ..cleaning import object_id
+from ..errors import InvalidRequestError, MapillaryError
+from ..geodesy import metres_between
+from ..georeference import georeference
+from ..mvt import decode
+from ..schema import COVERAGE_TILESETS, IMAGE
+from ..tile_cache import TileCache, cache_path
+from ..tiling import TileId, tiles_of
+
+_KEPT_TILES = 4
+_METRES_PER_DEGREE = 110_574.0
+"""The least that a degree of latitude measures."""
+
+Placed = Sequence[tuple[LonLat, str]]
+
+
+class NearbyTiles:
+    """Remembers the tiles that were read last, for any thread."""
+
+    def __init__(self, settings: CacheSettings, url: str) -> None:
+        self._settings = settings
+        self._url = url
+        self._lock = threading.Lock()
+        self._read = lru_cache(maxsize=_KEPT_TILES)(self._images)
+
+    def are_of(self, settings: CacheSettings, url: str) -> bool:
+        """Whether it reads the tiles of this server in this cache."""
+        return (settings, url) == (self._settings, self._url)
+
+    def nearest(self, lon: float, lat: float, metres: float) -> Optional[str]:
+        """The id of the image nearest to a place in EPSG:4326, within so many metres; None where no tile has one.
+
+        Original positions count before computed ones.
+        """
+        reach = metres / _METRES_PER_DEGREE
+        across = min(reach / max(math.cos(math.radians(lat)), 0.01), 1.0)
+        try:
+            tiles = tiles_of(area_of_box(lon - across, lat - reach, lon + across, lat + reach))
+        except InvalidRequestError:
+            return None
+        with self._lock:
+            for tileset in COVERAGE_TILESETS.values():
+                found = self._nearest((lon, lat), metres, tileset, tiles)
+                if found is not None:
+                    return found
+        return None
+
+    def _nearest(self, place: LonLat, metres: float, tileset: str, tiles: Sequence[TileId]) -> Optional[str]:
+        if not cache_path(self._settings, self._url, tileset).exists():
+            return None
+        near: list[tuple[float, str]] = []
+        with closing(TileCache(self._settings, self._url, tileset)) as cache:
+            for tile in tiles:
+                stored = cache.find(tile)
+                if stored is not None and stored.body:
+                    placed = self._read(tile, stored.body)
+                    near += ((metres_between(place, there), image_id) for there, image_id in placed)
+        distance, image_id = min(near, default=(math.inf, None))
+        return image_id if distance <= metres else None
+
+    @staticmethod
+    def _images(tile: TileId, body: bytes) -> Placed:
+        try:
+            features = decode(body, (IMAGE,)).features(IMAGE.name)
+        except MapillaryError:
+            return ()
+        if features is None:
+            return ()
+        places = georeference(features, IMAGE.shape, tile)
+        ids = (object_id(value) for value in features.properties["id"])
+        return [(place, image_id) for place, image_id in zip(places, ids) if place is not None and image_id is not None]

@@ -1,0 +1,154 @@
+"""A few threads that ask the graph and fetch pictures while somebody looks at images. Plain Python, no qgis.
+
+QGIS' task manager has as few threads as the computer has cores, and a download can hold them for minutes; a click
+should not wait for that. Connections stay open from one image to the next, and one request can be ended alone.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Callable, Optional
+
+from ..graph_access import GraphAccess
+
+if TYPE_CHECKING:
+    from ..graph_client import GraphClient
+    from ..network.session import HttpSession
+    from ..oauth import Renewal
+
+THREADS = 4
+
+Work = Callable[["Job", "GraphClient"], None]
+
+
+class Job:
+    """One piece of work. `is_cancelled` says that nobody waits for it any more."""
+
+    def __init__(self, work: Work, cancel: Callable[[Job], None]) -> None:
+        self.work = work
+        self.is_cancelled = False
+        self.session: Optional[HttpSession] = None
+        """While it runs."""
+        self._cancel = cancel
+
+    def cancel(self) -> None:
+        """Take it from the queue, or end its request."""
+        self._cancel(self)
+
+
+class RequestThreads:
+    """Threads start with the first work and end with `close`."""
+
+    def __init__(self, access: GraphAccess) -> None:
+        self.access = access
+        self._waiting: deque[Job] = deque()
+        self._running: set[Job] = set()
+        self._changed = threading.Condition()
+        self._threads: list[threading.Thread] = []
+        self._idle = 0
+        self._is_closed = False
+        self._renewing = threading.Lock()
+        self._renewal = access.renewal
+
+    def start(self, work: Work, is_urgent: bool = True) -> Job:
+        """Have `work(job, client)` called in one of the threads, before all that waits where it is urgent.
+
+        It must not raise.
+        """
+        job = Job(work, self._cancel)
+        with self._changed:
+            if self._is_closed:
+                job.is_cancelled = True
+                return job
+            if is_urgent:
+                self._waiting.appendleft(job)
+            else:
+                self._waiting.append(job)
+            if self._idle < len(self._waiting) and len(self._threads) < THREADS:
+                name = f"mapillary_image_{len(self._threads)}"
+                thread = threading.Thread(target=self._work, name=name, daemon=True)
+                self._threads.append(thread)
+                thread.start()
+            self._changed.notify()
+        return job
+
+    def renew_with(self, renewal: Optional[Renewal]) -> None:
+        """The token has become due."""
+        self._renewal = renewal
+
+    def renew(self, session: HttpSession) -> None:
+        """Renew a token that is due, once. Raises MapillaryError."""
+        with self._renewing:
+            renewal, self._renewal = self._renewal, None
+            if renewal is not None:
+                renewal.renew(session)
+
+    def close(self) -> None:
+        """End all requests and threads, without waiting for them."""
+        with self._changed:
+            self._is_closed = True
+            self._waiting.clear()
+            for job in self._running:
+                job.is_cancelled = True
+                _abort(job)
+            self._changed.notify_all()
+
+    def _cancel(self, job: Job) -> None:
+        with self._changed:
+            job.is_cancelled = True
+            if job in self._running:
+                _abort(job)
+            elif job in self._waiting:
+                self._waiting.remove(job)
+
+    def _work(self) -> None:
+        # requests takes 0.15 s to import, which QGIS' start should not pay for.
+        from ..graph_client import GraphClient
+        from ..network.session import HttpSession
+
+        session: Optional[HttpSession] = None
+        try:
+            while True:
+                job = self._next()
+                if job is None:
+                    return
+                if session is None or session.stop.is_set():
+                    if session is not None:
+                        session.close()
+                    session = HttpSession(1, self.access.network)
+                client = GraphClient(self.access.server, session, self.access.traffic, self.access.pauses)
+                self._do(job, client)
+        finally:
+            if session is not None:
+                session.close()
+
+    def _next(self) -> Optional[Job]:
+        with self._changed:
+            self._idle += 1
+            while not self._waiting and not self._is_closed:
+                self._changed.wait()
+            self._idle -= 1
+            if self._is_closed:
+                return None
+            job = self._waiting.popleft()
+            self._running.add(job)
+            return job
+
+    def _do(self, job: Job, client: GraphClient) -> None:
+        with self._changed:
+            job.session = client.session
+            if job.is_cancelled:
+                self._running.discard(job)
+                return
+        try:
+            job.work(job, client)
+        finally:
+            with self._changed:
+                job.session = None
+                self._running.discard(job)
+
+
+def _abort(job: Job) -> None:
+    if job.session is not None:
+        job.session.abort()

@@ -1,0 +1,91 @@
+"""A map feature or sign that somebody looks at: what the graph says of it, and its outline in each image that saw it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Optional
+
+from qgis.PyQt.QtCore import QObject, pyqtSignal
+
+from ...core.errors import MapillaryError
+from ...core.viewing.detection import DETECTION_FIELDS, Detection, read_detections
+from ...core.viewing.map_feature import MAP_FEATURE_FIELDS, MapFeature, read_map_feature
+from ...core.viewing.request_threads import Job
+from .background import Background
+from .feature_panel import FeaturePanel
+
+if TYPE_CHECKING:
+    from ...core.graph_client import GraphClient
+
+
+class FeatureVisit(QObject):
+    """Fills the panel. `found` fires when `feature` is there, `outlined` when its outlines are, `failed` with the
+    error that keeps the feature away.
+    """
+
+    found = pyqtSignal()
+    outlined = pyqtSignal()
+    failed = pyqtSignal(object)
+
+    def __init__(self, panel: FeaturePanel, background: Background) -> None:
+        super().__init__(panel)
+        self.feature: Optional[MapFeature] = None
+        self._panel = panel
+        self._background = background
+        self._outlines: dict[str, list[Detection]] = {}
+        self._job: Optional[Job] = None
+
+    def go_to(self, map_feature_id: str) -> None:
+        """Look at this one from now on."""
+        self.stop()
+        self._job = self._background.ask(lambda client: _ask(client, map_feature_id), self._on_found)
+
+    def outlines_in(self, image_id: str) -> Sequence[Detection]:
+        """The feature's own detections in an image."""
+        return self._outlines.get(image_id, ())
+
+    def stop(self) -> None:
+        """End what runs."""
+        if self._job is not None:
+            self._job.cancel()
+            self._job = None
+
+    def leave(self) -> None:
+        """Forget the feature, whose outlines are drawn no more."""
+        self.stop()
+        self.feature, self._outlines = None, {}
+
+    def _on_found(self, feature: Any, error: Optional[MapillaryError]) -> None:
+        self._job = None
+        if error is not None:
+            self.failed.emit(error)
+            return
+        self.feature, self._outlines = feature, {}
+        self._panel.show_feature(feature)
+        self._panel.say("Loading its outlines…" if feature.images else "")
+        if feature.images:
+            self._job = self._background.ask(
+                lambda client: read_detections(client.edge(feature.map_feature_id, "detections", DETECTION_FIELDS)),
+                self._on_outlined,
+            )
+        self.found.emit()
+
+    def _on_outlined(self, found: Any, error: Optional[MapillaryError]) -> None:
+        self._job = None
+        if error is not None:
+            self._panel.say(f"Its outlines could not be read. {error}")
+            return
+        detections, damaged = found
+        by_image: dict[str, list[Detection]] = defaultdict(list)
+        for detection in detections:
+            if detection.image_id is not None:
+                by_image[detection.image_id].append(detection)
+        self._outlines = dict(by_image)
+        self._panel.show_detections(self._outlines)
+        self._panel.say(f"{damaged:,} outlines could not be read." if damaged else "")
+        self.outlined.emit()
+
+
+def _ask(client: GraphClient, map_feature_id: str) -> MapFeature:
+    return read_map_feature(map_feature_id, client.entity(map_feature_id, MAP_FEATURE_FIELDS))

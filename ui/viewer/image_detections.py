@@ -1,0 +1,67 @@
+"""What was recognised in the shown image: asked for when somebody wants to see it, together with a map feature's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Optional
+
+from qgis.PyQt.QtCore import QObject
+
+from ...core.errors import MapillaryError
+from ...core.viewing.detection import DETECTION_FIELDS, Detection, read_detections
+from ...core.viewing.request_threads import Job
+from .background import Background
+from .image_panel import ImagePanel
+
+
+class ImageDetections(QObject):
+    """Fills the panel's list, which has the views draw what is ticked."""
+
+    def __init__(self, panel: ImagePanel, background: Background) -> None:
+        super().__init__(panel)
+        self._panel = panel
+        self._background = background
+        self._image_id = ""
+        self._of_feature: Sequence[Detection] = ()
+        self._job: Optional[Job] = None
+        panel.detectionsAction.toggled.connect(self._show)
+
+    def be_at(self, image_id: str, of_feature: Sequence[Detection] = ()) -> None:
+        """Another image is shown; `of_feature` are drawn in it whether or not all others are. An empty id: none."""
+        self.stop()
+        self._image_id, self._of_feature = image_id, of_feature
+        self._show()
+
+    def stop(self) -> None:
+        """End what runs."""
+        if self._job is not None:
+            self._job.cancel()
+            self._job = None
+
+    def _show(self) -> None:
+        self.stop()
+        is_wanted = self._panel.detectionsAction.isChecked()
+        self._fill(self._of_feature, "" if is_wanted or self._of_feature else "Press R to see what was recognised.")
+        if self._image_id and is_wanted:
+            image_id = self._image_id
+            self._panel.detectionsList.say("Loading…")
+            self._job = self._background.ask(
+                lambda client: read_detections(client.edge(image_id, "detections", DETECTION_FIELDS)), self._on_found
+            )
+
+    def _on_found(self, found: Any, error: Optional[MapillaryError]) -> None:
+        self._job = None
+        if error is not None:
+            self._panel.detectionsList.say(f"What was recognised could not be read. {error}")
+            return
+        detections, damaged = found
+        ids = {detection.detection_id for detection in detections}
+        others = [detection for detection in self._of_feature if detection.detection_id not in ids]
+        text = "" if detections or others else "Nothing was recognised in this image."
+        self._fill([*others, *detections], f"{damaged:,} outlines could not be read." if damaged else text)
+
+    def _fill(self, detections: Sequence[Detection], text: str) -> None:
+        self._panel.detectionsList.show_detections(list(detections))
+        self._panel.detectionsList.say(text)
+        for view in self._panel.views:
+            view.highlight(self._of_feature[0].detection_id if self._of_feature else "")

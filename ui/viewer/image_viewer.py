@@ -1,0 +1,306 @@
+"""Opens images and map features in the panel, and walks along sequences."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Callable, Optional
+
+from qgis.core import QgsPointXY
+from qgis.gui import QgsMapCanvas
+from qgis.PyQt.QtCore import QObject
+from qgis.PyQt.QtGui import QGuiApplication
+
+from ...core.errors import MapillaryError, RevokedCredentialError
+from ...core.image_link import image_id_in
+from ...core.picking import lon_lat, metres_per_pixel, pick
+from ...core.settings import Settings
+from ...core.viewing.facts import image_facts
+from ...core.viewing.image_requests import MOST_METRES, ask_for_image, ask_near, checked_id
+from ...core.viewing.nearby_tiles import NearbyTiles
+from ..messages import Messages
+from .background import Background
+from .feature_visit import FeatureVisit
+from .image_detections import ImageDetections
+from .image_panel import ImagePanel
+from .map_place import MapPlace
+from .opening import Opening
+from .picture_actions import PictureActions
+from .states import BROWSE, CLOSED_PROJECT, EMPTY, NO_IMAGES, NO_PICTURE, RETRY, State, loading, state_of
+from .walking import Walking
+
+TOLERANCE_PIXELS = 12
+"""How far beside a dot a click may be."""
+
+_LEAST_METRES = 10.0
+"""Where no dot is shown there is nothing to aim at."""
+
+_PANORAMA_PIXELS = 2048
+
+
+class ImageViewer(QObject):
+    """`on_state_action` is called for the buttons that are about other parts: the token, and working offline."""
+
+    def __init__(
+        self,
+        panel: ImagePanel,
+        canvas: QgsMapCanvas,
+        settings: Settings,
+        messages: Messages,
+        on_state_action: Callable[[str], None],
+    ) -> None:
+        super().__init__(panel)
+        self._panel = panel
+        self._canvas = canvas
+        self._settings = settings
+        self._messages = messages
+        self._on_state_action = on_state_action
+        self._background = Background()
+        self._opening = Opening(self._background, self)
+        self._walking = Walking(panel, self._background)
+        self._detections = ImageDetections(panel, self._background)
+        self._visit = FeatureVisit(panel.featurePanel, self._background)
+        self._actions = PictureActions(panel, messages, lambda: self._opening.shown)
+        self._place = MapPlace(canvas)
+        self._tiles: Optional[NearbyTiles] = None
+        self._again: Callable[[], None] = self.clear
+        self._asked_id = ""
+        self._goes_there = False
+        self._reach = 0.0
+        self._connect()
+        self.clear()
+
+    def open_image(self, image_id: str, goes_there: bool = False) -> None:
+        """Open an image by its id; `goes_there` has the map show its place. Raises InvalidRequestError for what is no
+        id.
+        """
+        image_id = checked_id(image_id)
+        self._visit.leave()
+        self._open(image_id, goes_there)
+
+    def open_map_feature(self, map_feature_id: str) -> None:
+        """Open a map feature or sign, and its best image. Raises InvalidRequestError for what is no id."""
+        map_feature_id = checked_id(map_feature_id)
+        self._again = partial(self.open_map_feature, map_feature_id)
+        if self._can_ask():
+            self._show_state(loading(f"Asking Mapillary for the map feature {map_feature_id}."))
+            self._panel.tabs.setCurrentWidget(self._panel.featurePanel)
+            self._visit.leave()
+            self._visit.go_to(map_feature_id)
+
+    def click(self, point: QgsPointXY) -> None:
+        """Open what is next to a place on the map, in the CRS of the canvas."""
+        view = self._canvas.mapSettings()
+        picked = pick(self._canvas.layers(), point, view, TOLERANCE_PIXELS, view.transformContext())
+        if picked is None:
+            self._search(lon_lat(view, point), TOLERANCE_PIXELS * metres_per_pixel(view, point))
+        elif picked.kind == "map_feature":
+            self.open_map_feature(picked.object_id)
+        else:
+            self.open_image(picked.object_id)
+
+    def paste(self) -> None:
+        """Open the image whose id or link is in the clipboard."""
+        try:
+            self.open_image(image_id_in(QGuiApplication.clipboard().text()), goes_there=True)
+        except MapillaryError as error:
+            self._messages.hint(str(error))
+
+    def clear(self, state: State = EMPTY) -> None:
+        """Show nothing, and end what runs, its threads included."""
+        self._visit.leave()
+        self._show_state(state)
+        self._background.close()
+
+    def project_closed(self) -> None:
+        """What was on the map is gone."""
+        self.clear(EMPTY if self._opening.shown is None else CLOSED_PROJECT)
+
+    def close_down(self) -> None:
+        """Before the panel is deleted."""
+        self._actions.close_down()
+        self.clear()
+        self._place.close_down()
+
+    def _connect(self) -> None:
+        self._opening.arrived.connect(self._on_arrived)
+        self._opening.pictured.connect(self._on_pictured)
+        self._opening.missed.connect(self._on_missed)
+        self._opening.failed.connect(self._on_failed)
+        self._walking.wanted.connect(self._open)
+        self._walking.changed.connect(self._load_ahead)
+        self._visit.found.connect(self._on_feature_found)
+        self._visit.outlined.connect(self._show_outlines)
+        self._visit.failed.connect(self._on_feature_failed)
+        panel = self._panel
+        panel.featurePanel.image_chosen.connect(self._open)
+        panel.panoramaView.looking.connect(self._on_looking)
+        panel.resized.connect(self._want_picture)
+        panel.state_action.connect(self._on_action)
+        panel.pasteAction.triggered.connect(self.paste)
+        panel.originalAction.triggered.connect(self._want_original)
+
+    # Asking
+
+    def _can_ask(self) -> bool:
+        """What was waited for until now is dropped."""
+        self._walking.rest()
+        self._opening.drop()
+        try:
+            self._background.set_access(self._settings.graph_access())
+        except MapillaryError as error:
+            self._show_state(state_of(error))
+            return False
+        return True
+
+    def _open(self, image_id: str, goes_there: bool = False) -> None:
+        self._again, self._asked_id = partial(self._open, image_id, goes_there), image_id
+        if not self._can_ask():
+            return
+        self._goes_there = goes_there
+        ahead = self._walking.take(image_id)
+        if ahead is None or ahead.image is None:
+            self._panel.show_state(loading(f"Asking Mapillary for the image {image_id}."))
+        if ahead is not None:
+            self._opening.take(ahead, self._pixels())
+        else:
+            self._opening.open(lambda client: ask_for_image(client, image_id), self._pixels())
+
+    def _search(self, place: Optional[tuple[float, float]], metres: float) -> None:
+        self._again = partial(self._search, place, metres)
+        if place is None:
+            self._messages.hint("There is no image here: the map shows no place on the earth.")
+        elif self._can_ask():
+            self._goes_there = False
+            self._reach = min(max(metres, _LEAST_METRES), MOST_METRES)
+            tiles, reach = self._nearby_tiles(), self._reach
+            if self._opening.shown is None:
+                self._panel.show_state(loading("Looking for an image near the click."))
+            else:
+                self._panel.say("Looking for an image near the click…")
+            self._opening.open(lambda client: ask_near(client, tiles, place, metres, reach), self._pixels())
+
+    def _nearby_tiles(self) -> NearbyTiles:
+        """Those of the cache and the server as they are set now."""
+        settings, url = self._settings.cache(), self._settings.tiles_url()
+        if self._tiles is None or not self._tiles.are_of(settings, url):
+            self._tiles = NearbyTiles(settings, url)
+        return self._tiles
+
+    def _pixels(self) -> int:
+        """How wide the picture should be; of a panorama only a part is seen at a time."""
+        shown = self._opening.shown
+        if shown is not None and shown.image is not None and shown.image.is_pano:
+            return _PANORAMA_PIXELS
+        return round(self._panel.stack.width() * self._panel.devicePixelRatioF())
+
+    def _want_picture(self) -> None:
+        if self._opening.shown is not None:
+            self._opening.shown.want(self._pixels())
+
+    def _want_original(self) -> None:
+        if self._opening.shown is not None:
+            self._opening.shown.want_original()
+
+    def _load_ahead(self) -> None:
+        """The neighbours, once the shown image needs nothing more."""
+        load = self._opening.shown
+        if load is not None and load.picture is not None and load.is_over:
+            self._walking.go_on(self._pixels())
+
+    # What comes
+
+    def _on_arrived(self) -> None:
+        load = self._opening.shown
+        if load is None or load.image is None:
+            return
+        image = load.image
+        self._again = partial(self._open, image.image_id)
+        self._panel.show_image(image)
+        self._panel.metadataTable.show_facts(image_facts(image.body))
+        self._panel.featurePanel.mark_current(image.image_id)
+        self._show_outlines()
+        self._walking.be_at(image)
+        self._place.mark(image, image.heading, image.field_of_view)
+        if self._goes_there:
+            self._place.go_to(image)
+        else:
+            self._place.follow()
+        if load.picture is None:
+            self._panel.show_state(NO_PICTURE if load.is_over else loading("The picture is on its way."))
+        load.want(self._pixels())
+
+    def _on_pictured(self, is_same: bool) -> None:
+        load = self._opening.shown
+        if load is None or load.image is None or load.picture is None:
+            return
+        self._panel.show_picture(load.image, load.picture, is_same)
+        if not is_same:
+            self._panel.focus_picture()
+        self._load_ahead()
+
+    def _on_missed(self) -> None:
+        if self._opening.shown is None:
+            self._show_state(EMPTY)
+        else:
+            self._panel.say("")
+            self._want_picture()
+        self._messages.hint(f"There is no image within {self._reach:.0f} m of the click.")
+
+    def _on_failed(self, error: MapillaryError) -> None:
+        self._sign_out(error)
+        self._walking.pause()
+        shown = self._opening.shown
+        if shown is None:
+            self._show_state(state_of(error))
+        elif shown.picture is None:
+            self._panel.show_state(state_of(error))
+        else:
+            self._panel.say(f"A larger picture could not be loaded. {error}")
+
+    def _on_feature_found(self) -> None:
+        feature = self._visit.feature
+        if feature is None:
+            return
+        self._again = partial(self.open_map_feature, feature.map_feature_id)
+        if feature.images:
+            self._open(feature.images[0].image_id)
+        else:
+            self._panel.show_state(NO_IMAGES)
+
+    def _on_feature_failed(self, error: MapillaryError) -> None:
+        self._sign_out(error)
+        self._show_state(state_of(error, is_map_feature=True))
+
+    def _show_outlines(self) -> None:
+        """Of what was recognised in the shown image, and of the map feature that is looked at."""
+        load = self._opening.shown
+        if load is not None and load.image is not None:
+            image_id = load.image.image_id
+            self._detections.be_at(image_id, self._visit.outlines_in(image_id))
+
+    def _sign_out(self, error: MapillaryError) -> None:
+        if isinstance(error, RevokedCredentialError):
+            self._settings.credentials.sign_out()
+
+    def _show_state(self, state: State) -> None:
+        """In place of an image and all that belongs to it."""
+        self._opening.clear()
+        self._walking.stop()
+        self._detections.be_at("")
+        self._place.hide()
+        self._panel.metadataTable.show_facts([])
+        self._panel.show_image(None)
+        self._panel.show_state(state)
+
+    def _on_looking(self, heading: float, field_of_view: float) -> None:
+        load = self._opening.shown
+        if load is not None and load.image is not None and self._panel.shows_panorama():
+            self._place.mark(load.image, heading, field_of_view)
+
+    def _on_action(self, action: str) -> None:
+        if action == RETRY:
+            self._again()
+        elif action == BROWSE:
+            self._actions.browse(self._asked_id)
+        else:
+            self._on_state_action(action)
