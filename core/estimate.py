@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Optional
 
 from .area import Area
+from .distance import metres_between
 from .errors import MapillaryError
 from .georeference import georeference
 from .mvt import decode
@@ -29,7 +30,6 @@ BYTES_PER_IMAGE = 42
 
 _OVERVIEW_TILES = 4
 _LOWEST_SEQUENCE_ZOOM = 6
-_EARTH_RADIUS = 6_371_009.0
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ def _sequence_metres(client: TileClient, tile: TileId, area: Area) -> float:
     lines = georeference(features, SEQUENCE.shape, tile) if features else []
     bounds = tile_box(tile)
     return sum(
-        _distance(start, end)
+        metres_between(start, end)
         for line in lines
         for part in line or []
         for start, end in zip(part, part[1:])
@@ -180,12 +180,6 @@ def _sequence_metres(client: TileClient, tile: TileId, area: Area) -> float:
 
 def _middle(start: tuple[float, float], end: tuple[float, float]) -> tuple[float, float]:
     return (start[0] + end[0]) / 2, (start[1] + end[1]) / 2
-
-
-def _distance(start: tuple[float, float], end: tuple[float, float]) -> float:
-    """Metres on a sphere, for short lines: good enough for an estimate."""
-    width = math.radians(end[0] - start[0]) * math.cos(math.radians((start[1] + end[1]) / 2))
-    return _EARTH_RADIUS * math.hypot(width, math.radians(end[1] - start[1]))
 
 
 def _rounded(number: int) -> int:

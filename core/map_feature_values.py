@@ -59,9 +59,21 @@ def _categories() -> dict[str, set[str]]:
     return {kind: {entry.value.split("--")[0] for entry in catalogue(kind)} for kind in _FILES}
 
 
+def group_of(value: str) -> Optional[str]:
+    """The group of a value, with or without variant: that of the catalogue, or of the signs of its first word. None
+    for an object that is not known.
+    """
+    known = _known().get(_VARIANT.sub("", value))
+    if known is not None:
+        return known.group
+    category = value.split("--", maxsplit=1)[0]
+    signs = catalogue("traffic_sign")
+    return next((entry.group for entry in signs if entry.value.split("--")[0] == category), None)
+
+
 @lru_cache(maxsize=1)
-def _known_labels() -> dict[str, str]:
-    return {entry.value: entry.label for kind in _FILES for entry in catalogue(kind)}
+def _known() -> dict[str, Entry]:
+    return {entry.value: entry for kind in _FILES for entry in catalogue(kind)}
 
 
 @lru_cache(maxsize=10_000)
@@ -71,7 +83,8 @@ def label(value: str) -> str:
     The empty text has the empty label.
     """
     name = _VARIANT.sub("", value[: 2 * LONGEST_LABEL])
-    return _known_labels().get(name) or _label_from_name(name)
+    known = _known().get(name)
+    return known.label if known is not None else _label_from_name(name)
 
 
 def _label_from_name(name: str) -> str:
@@ -129,7 +142,7 @@ def value_matcher(patterns: Sequence[str]) -> Callable[[str], bool]:
 
 def unknown_patterns(patterns: Sequence[str]) -> list[str]:
     """Those of the patterns that match no known value, in their order."""
-    names = _known_labels()
+    names = _known()
     unknown = []
     for pattern in patterns:
         matches = value_matcher([pattern, _VARIANT_PATTERN.sub("", pattern)])

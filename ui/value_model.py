@@ -115,6 +115,11 @@ class ValueFilter(QSortFilterProxyModel):
         return True
 
 
+def group_icon(group: str) -> QIcon:
+    """The symbol of a group of values."""
+    return QIcon(str(_ICONS / f"{group.lower().replace(' ', '-')}.svg"))
+
+
 def _children(item: QStandardItem) -> Iterator[QStandardItem]:
     return (item.child(row) for row in range(item.rowCount()))
 
@@ -122,7 +127,7 @@ def _children(item: QStandardItem) -> Iterator[QStandardItem]:
 def _group_item(kind: str, entry: Entry) -> QStandardItem:
     is_sign = kind == "traffic_sign"
     item = _checkable(f"{entry.group} signs" if is_sign else entry.group)
-    item.setIcon(QIcon(str(_ICONS / f"{entry.group.lower().replace(' ', '-')}.svg")))
+    item.setIcon(group_icon(entry.group))
     item.setData(kind, _KIND)
     item.setData(f"{entry.value.split('--')[0]}--*" if is_sign else "", _VALUE)
     return item
