@@ -25,6 +25,22 @@ class MapillaryCoveragePlugin:
         self._dock: Any = None
         self._export: Any = None
         self._options: Any = None
+        self._images: Any = None
+
+    def open_image(self, image_id: str) -> None:
+        """Open an image in the panel: for other plugins, and for the actions of layers.
+
+        `image_id` is the id (digits, as text or number), a link to the image on mapillary.com, or a value of the tag
+        `mapillary` of OpenStreetMap; what is none of these is told in the message bar. Call it on the main thread, as
+        `qgis.utils.plugins["mapillary_coverage"].open_image("308609047601518")`.
+        """
+        if self._images is not None:
+            self._images.open_image(image_id)
+
+    def open_map_feature(self, map_feature_id: str) -> None:
+        """Open a map feature or traffic sign in the panel, by its id; on the main thread."""
+        if self._images is not None:
+            self._images.open_map_feature(map_feature_id)
 
     def initProcessing(self) -> None:  # noqa: N802
         """Register the algorithms."""
@@ -43,6 +59,7 @@ class MapillaryCoveragePlugin:
         self._dock.setToggleVisibilityAction(self._action)
         self._iface.addPluginToWebMenu(TITLE, self._action)
         self._iface.addWebToolBarIcon(self._action)
+        self._add_images()
         self._add_export()
 
     def unload(self) -> None:
@@ -50,6 +67,9 @@ class MapillaryCoveragePlugin:
         if self._export is not None:
             self._export.close_down()
             self._export = None
+        if self._images is not None:
+            self._images.close_down()
+            self._images = None
         if self._action is not None:
             self._iface.removePluginWebMenu(TITLE, self._action)
             self._iface.removeWebToolBarIcon(self._action)
@@ -73,6 +93,14 @@ class MapillaryCoveragePlugin:
 
         self._options = OptionsFactory(self._settings)
         self._iface.registerOptionsWidgetFactory(self._options)
+
+    def _add_images(self) -> None:
+        from .ui.messages import Messages
+        from .ui.viewer.image_entry import ImageEntry
+
+        self._images = ImageEntry(self._iface, self._settings, Messages(self._iface.messageBar()))
+        self._images.dock.viewer.credential_wanted.connect(self._dock.set_token)
+        self._images.dock.viewer.online_wanted.connect(self._dock.work_online)
 
     def _add_export(self) -> None:
         from .ui.export_entry import ExportEntry

@@ -30,6 +30,15 @@ class CoverageDock(QgsDockWidget):
         self._canvas.destinationCrsChanged.connect(self.panel.show_estimate)
         QgsProject.instance().cleared.connect(self._on_project_closed)
 
+    def set_token(self) -> None:
+        """Ask for a token, from another part of the plugin."""
+        self.setUserVisible(True)
+        self.panel.tokenPanel.set_token()
+
+    def work_online(self) -> None:
+        """Untick “Work offline”."""
+        self.panel.offlineCheck.setChecked(False)
+
     def close_down(self) -> None:
         """Before the dock is deleted."""
         self._canvas.extentsChanged.disconnect(self.panel.show_estimate)

@@ -13,7 +13,7 @@ from ..errors import (
     UnexpectedReplyError,
     UnknownFieldError,
 )
-from ..geodesy import metres_between
+from ..distance import metres_between
 from ..graph_client import GraphClient
 from ..graph_fields import point
 from ..picture_client import fetch_picture

@@ -15,7 +15,7 @@ from ..area import LonLat, area_of_box
 from ..cache_folder import CacheSettings
 from ..cleaning import object_id
 from ..errors import InvalidRequestError, MapillaryError
-from ..geodesy import metres_between
+from ..distance import metres_between
 from ..georeference import georeference
 from ..mvt import decode
 from ..schema import COVERAGE_TILESETS, IMAGE

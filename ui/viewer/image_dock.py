@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Optional
+from typing import Optional
 
 from qgis.core import QgsPointXY, QgsProject
 from qgis.gui import QgsDockWidget, QgsMapCanvas
@@ -23,14 +23,13 @@ class ImageDock(QgsDockWidget):
         canvas: QgsMapCanvas,
         settings: Settings,
         messages: Messages,
-        on_state_action: Callable[[str], None],
         parent: Optional[QWidget] = None,
     ) -> None:
         super().__init__("Mapillary image", parent)
         self.setObjectName("MapillaryImageDock")
         self._canvas = canvas
         self.panel = ImagePanel()
-        self.viewer = ImageViewer(self.panel, canvas, settings, messages, on_state_action)
+        self.viewer = ImageViewer(self.panel, canvas, settings, messages)
         self.tool = ImageTool(canvas)
         self.setWidget(self.panel)
         self.tool.clicked.connect(self._on_clicked)

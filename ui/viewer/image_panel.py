@@ -48,14 +48,16 @@ class ImagePanel(QWidget):
             self.stack.addWidget(view)
             view.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         self.metadataTable, self.detectionsList, self.featurePanel = MetadataTable(), DetectionsList(), FeaturePanel()
+        self.action = ""
+        """Of the state that is shown."""
+        self._captured = self._position = self._problem = ""
         self.tabs.addTab(self.metadataTable, "Metadata")
         self.tabs.addTab(self.detectionsList, "Detections")
         self.tabs.addTab(self.featurePanel, "Map feature")
         for index, share in enumerate(_PICTURE_SHARE):
             self.splitter.setStretchFactor(index, share)
         self._add_actions()
-        self._action = self._captured = self._position = self._problem = ""
-        self.stateButton.clicked.connect(lambda: self.state_action.emit(self._action))
+        self.stateButton.clicked.connect(lambda: self.state_action.emit(self.action))
         for view in self.views:
             view.hovered.connect(self.detectionsList.highlight)
             self.detectionsList.hovered.connect(view.highlight)
@@ -71,7 +73,7 @@ class ImagePanel(QWidget):
         self.titleLabel.setText(state.title)
         self.textLabel.setText(state.text)
         self.busyBar.setVisible(state.is_busy)
-        self._action = state.action
+        self.action = state.action
         self.stateButton.setText(state.button)
         self.stateButton.setVisible(bool(state.action))
         self.stack.setCurrentWidget(self.statePage)
@@ -91,6 +93,7 @@ class ImagePanel(QWidget):
 
     def show_picture(self, image: StreetImage, picture: Picture, is_same: bool) -> None:
         """`is_same`: it is another size of the picture that is shown."""
+        self.action = ""
         if image.is_pano and panorama.is_available():
             self.panoramaView.set_picture(picture.image, image.heading)
             self.stack.setCurrentWidget(self.panoramaView)

@@ -7,7 +7,7 @@ from typing import Callable, Optional
 
 from qgis.core import QgsPointXY
 from qgis.gui import QgsMapCanvas
-from qgis.PyQt.QtCore import QObject
+from qgis.PyQt.QtCore import QObject, pyqtSignal
 from qgis.PyQt.QtGui import QGuiApplication
 
 from ...core.errors import MapillaryError, RevokedCredentialError
@@ -25,7 +25,7 @@ from .image_panel import ImagePanel
 from .map_place import MapPlace
 from .opening import Opening
 from .picture_actions import PictureActions
-from .states import BROWSE, CLOSED_PROJECT, EMPTY, NO_IMAGES, NO_PICTURE, RETRY, State, loading, state_of
+from .states import BROWSE, CLOSED_PROJECT, EMPTY, NO_IMAGES, NO_PICTURE, RETRY, SET_CREDENTIAL, State, loading, state_of
 from .walking import Walking
 
 TOLERANCE_PIXELS = 12
@@ -38,22 +38,17 @@ _PANORAMA_PIXELS = 2048
 
 
 class ImageViewer(QObject):
-    """`on_state_action` is called for the buttons that are about other parts: the token, and working offline."""
+    """`credential_wanted` and `online_wanted` fire when the person wants to set a token, or to work online."""
 
-    def __init__(
-        self,
-        panel: ImagePanel,
-        canvas: QgsMapCanvas,
-        settings: Settings,
-        messages: Messages,
-        on_state_action: Callable[[str], None],
-    ) -> None:
+    credential_wanted = pyqtSignal()
+    online_wanted = pyqtSignal()
+
+    def __init__(self, panel: ImagePanel, canvas: QgsMapCanvas, settings: Settings, messages: Messages) -> None:
         super().__init__(panel)
         self._panel = panel
         self._canvas = canvas
         self._settings = settings
         self._messages = messages
-        self._on_state_action = on_state_action
         self._background = Background()
         self._opening = Opening(self._background, self)
         self._walking = Walking(panel, self._background)
@@ -117,6 +112,7 @@ class ImageViewer(QObject):
 
     def close_down(self) -> None:
         """Before the panel is deleted."""
+        self._settings.credentials.changed.disconnect(self._on_credential_changed)
         self._actions.close_down()
         self.clear()
         self._place.close_down()
@@ -131,6 +127,7 @@ class ImageViewer(QObject):
         self._visit.found.connect(self._on_feature_found)
         self._visit.outlined.connect(self._show_outlines)
         self._visit.failed.connect(self._on_feature_failed)
+        self._settings.credentials.changed.connect(self._on_credential_changed)
         panel = self._panel
         panel.featurePanel.image_chosen.connect(self._open)
         panel.panoramaView.looking.connect(self._on_looking)
@@ -302,5 +299,12 @@ class ImageViewer(QObject):
             self._again()
         elif action == BROWSE:
             self._actions.browse(self._asked_id)
+        elif action == SET_CREDENTIAL:
+            self.credential_wanted.emit()
         else:
-            self._on_state_action(action)
+            self.online_wanted.emit()
+            self._again()
+
+    def _on_credential_changed(self) -> None:
+        if self._panel.action == SET_CREDENTIAL:
+            self._again()
