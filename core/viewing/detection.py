@@ -34,12 +34,13 @@ class Detection:
     @property
     def label(self) -> str:
         """What people read for the value."""
-        return label(self.value)
+        return label(self.value) or "Unknown"
 
 
 def read_detections(found: Iterable[Mapping[str, Any]]) -> tuple[list[Detection], int]:
-    """The detections of a reply, and how many could not be read."""
-    detections, damaged = [], 0
+    """The detections of a reply, each once, and how many could not be read."""
+    detections: dict[str, Detection] = {}
+    damaged = 0
     for entry in found:
         detection_id = object_id(entry.get("id"))
         try:
@@ -50,20 +51,18 @@ def read_detections(found: Iterable[Mapping[str, Any]]) -> tuple[list[Detection]
             damaged += 1
             continue
         image = entry.get("image")
-        detections.append(
-            Detection(
-                detection_id,
-                key(entry.get("value")) or "unknown",
-                polygons,
-                time(entry.get("created_at")),
-                object_id(image.get("id")) if isinstance(image, dict) else None,
-            )
+        detections[detection_id] = Detection(
+            detection_id,
+            key(entry.get("value")) or "unknown",
+            polygons,
+            time(entry.get("created_at")),
+            object_id(image.get("id")) if isinstance(image, dict) else None,
         )
-    return detections, damaged
+    return list(detections.values()), damaged
 
 
 def colour(value: str) -> tuple[int, int, int]:
     """Red, green and blue, 0..255: bright, and always the same for a value."""
-    digest = sha256(value.encode()).digest()
-    red, green, blue = colorsys.hsv_to_rgb(digest[0] / 256, 0.55 + digest[1] / 1024, 1.0)
+    digest = sha256(value.encode(errors="replace")).digest()
+    red, green, blue = colorsys.hsv_to_rgb(digest[0] / 256, 0.45 + digest[1] / 1280, 1.0)
     return round(255 * red), round(255 * green), round(255 * blue)
