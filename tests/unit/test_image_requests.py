@@ -141,7 +141,7 @@ def test_recorded_images(emulator, client_of, recorded):
     assert image.place == (-108.570819, 39.067959972222)
     assert (image.heading, image.is_pano, image.has_known_camera) == (334.28, False, True)
     # 2 * atan(1 / (2 * 0.85136388143343)) of a picture that is wider than high
-    assert image.field_of_view == pytest.approx(60.83, abs=0.01)
+    assert image.field_of_view == pytest.approx(60.851, abs=0.001)
     assert image.sequence_id == "7nfcwfvjdtphz7yj6zat6a"
     assert image.image_id in ask_for_order(client, image.sequence_id)
 
