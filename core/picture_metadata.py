@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Optional
-from urllib.parse import quote
 
 from . import exif
 from .cleaning import angle, real_number, time_ms
 from .errors import DamagedPictureError
+from .image_link import image_link
 from .jpeg import START, frame_size, has_colour_profile, with_segments
 from .xmp import EXTENDED_XMP_PREFIX, XMP_PREFIX, xmp_segment
 
@@ -65,7 +65,7 @@ class PictureFacts:
     @property
     def link(self) -> str:
         """The image on Mapillary's own site."""
-        return f"https://www.mapillary.com/app/?pKey={quote(self.image_id, safe='')}&focus=photo"
+        return image_link(self.image_id)
 
     @property
     def creator(self) -> str:

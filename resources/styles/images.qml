@@ -1,5 +1,5 @@
 <!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>
-<qgis styleCategories="Symbology|MapTips" version="3.22.16-Białowieża">
+<qgis styleCategories="Symbology|MapTips|Actions" version="3.22.16-Białowieża">
   <renderer-v2 attr="is_pano" type="categorizedSymbol" referencescale="-1" symbollevels="0" forceraster="0" enableorderby="0">
     <categories>
       <category render="true" value="true" label="Panorama" symbol="0"/>
@@ -187,6 +187,24 @@
   </renderer-v2>
   <blendMode>0</blendMode>
   <featureBlendMode>0</featureBlendMode>
-  <mapTip></mapTip>
+  <attributeactions>
+    <defaultAction key="Canvas" value="{7554c2af-09d1-4893-99b8-7568a7972000}"/>
+    <defaultAction key="Feature" value="{7554c2af-09d1-4893-99b8-7568a7972000}"/>
+    <actionsetting type="1" id="{7554c2af-09d1-4893-99b8-7568a7972000}" name="Open image" shortTitle="Open image" action="import qgis.utils&#xa;if 'mapillary_coverage' in qgis.utils.plugins:&#xa;    qgis.utils.plugins['mapillary_coverage'].open_image('[% regexp_substr(attribute('id'), '^[0-9]{1,20}$') %]')&#xa;else:&#xa;    qgis.utils.iface.messageBar().pushWarning(&#xa;        'Mapillary Coverage',&#xa;        'The plugin Mapillary Coverage, which opens images, is not enabled. Enable it in Plugins &gt; Manage and Install Plugins.',&#xa;    )&#xa;" icon="" capture="0" isEnabledOnlyWhenEditable="0" notificationMessage="">
+      <actionScope id="Canvas"/>
+      <actionScope id="Feature"/>
+      <actionScope id="Field"/>
+    </actionsetting>
+    <actionsetting type="5" id="{407d840d-200f-40ec-b8d2-3904ec63ffca}" name="Open in Mapillary" shortTitle="Open in Mapillary" action="https://www.mapillary.com/app/?pKey=[% regexp_substr(attribute('id'), '^[0-9]{1,20}$') %]&amp;focus=photo" icon="" capture="0" isEnabledOnlyWhenEditable="0" notificationMessage="">
+      <actionScope id="Canvas"/>
+      <actionScope id="Feature"/>
+      <actionScope id="Field"/>
+    </actionsetting>
+  </attributeactions>
+  <mapTip>&lt;b&gt;[% if("is_pano", 'Panorama', 'Image') %]&lt;/b&gt;
+[% coalesce('&lt;br&gt;' || format_date("captured_at", 'yyyy-MM-dd HH:mm') || ' UTC', '') %]
+[% coalesce('&lt;br&gt;Facing ' || (round("compass_angle") % 360) || '°', '') %]
+[% coalesce('&lt;br&gt;By user ' || nullif(regexp_substr("creator_id", '^[0-9]{1,20}$'), ''), '') %]
+[% coalesce('&lt;br&gt;Image ' || nullif(regexp_substr("id", '^[0-9]{1,20}$'), ''), '') %]</mapTip>
   <layerGeometryType>0</layerGeometryType>
 </qgis>

@@ -1,5 +1,5 @@
 <!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>
-<qgis styleCategories="Symbology|MapTips" version="3.22.16-Białowieża">
+<qgis styleCategories="Symbology|MapTips|Actions" version="3.22.16-Białowieża">
   <renderer-v2 forceraster="0" referencescale="-1" enableorderby="0" type="categorizedSymbol" attr="kind" symbollevels="0">
     <categories>
       <category render="true" value="traffic_sign" symbol="0" label="Traffic sign"/>
@@ -128,6 +128,18 @@
   </renderer-v2>
   <blendMode>0</blendMode>
   <featureBlendMode>0</featureBlendMode>
-  <mapTip>&lt;b>[% coalesce("label", "value", 'Map feature') %]&lt;/b>&lt;br>[% coalesce("value", '') %]&lt;br>Seen from [% coalesce(format_date("first_seen_at", 'yyyy-MM-dd'), '?') %] to [% coalesce(format_date("last_seen_at", 'yyyy-MM-dd'), '?') %] (UTC)&lt;br>[% coalesce("id", '') %]</mapTip>
+  <attributeactions>
+    <defaultAction key="Canvas" value="{ada391cb-7a19-44b1-ba49-46c7c9699c44}"/>
+    <defaultAction key="Feature" value="{ada391cb-7a19-44b1-ba49-46c7c9699c44}"/>
+    <actionsetting type="1" id="{ada391cb-7a19-44b1-ba49-46c7c9699c44}" name="Open map feature" shortTitle="Open map feature" action="import qgis.utils&#xa;if 'mapillary_coverage' in qgis.utils.plugins:&#xa;    qgis.utils.plugins['mapillary_coverage'].open_map_feature('[% regexp_substr(attribute('id'), '^[0-9]{1,20}$') %]')&#xa;else:&#xa;    qgis.utils.iface.messageBar().pushWarning(&#xa;        'Mapillary Coverage',&#xa;        'The plugin Mapillary Coverage, which opens map features, is not enabled. Enable it in Plugins &gt; Manage and Install Plugins.',&#xa;    )&#xa;" icon="" capture="0" isEnabledOnlyWhenEditable="0" notificationMessage="">
+      <actionScope id="Canvas"/>
+      <actionScope id="Feature"/>
+      <actionScope id="Field"/>
+    </actionsetting>
+  </attributeactions>
+  <mapTip>&lt;b&gt;[% replace(left(coalesce("label", "value", 'Map feature'), 120), map('&amp;', '&amp;amp;', '&lt;', '&amp;lt;')) %]&lt;/b&gt;
+[% coalesce('&lt;br&gt;' || replace(left("value", 120), map('&amp;', '&amp;amp;', '&lt;', '&amp;lt;')), '') %]
+&lt;br&gt;Seen from [% coalesce(format_date("first_seen_at", 'yyyy-MM-dd'), '?') %] to [% coalesce(format_date("last_seen_at", 'yyyy-MM-dd'), '?') %] (UTC)
+[% coalesce('&lt;br&gt;Map feature ' || nullif(regexp_substr("id", '^[0-9]{1,20}$'), ''), '') %]</mapTip>
   <layerGeometryType>0</layerGeometryType>
 </qgis>

@@ -1,5 +1,5 @@
 <!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>
-<qgis styleCategories="Symbology" version="3.22.16-Białowieża">
+<qgis styleCategories="Symbology|MapTips|Actions" version="3.22.16-Białowieża">
   <renderer-v2 type="singleSymbol" referencescale="-1" symbollevels="0" forceraster="0" enableorderby="0">
     <symbols>
       <symbol clip_to_extent="1" force_rhr="0" type="line" alpha="1" name="0">
@@ -82,5 +82,23 @@
   </renderer-v2>
   <blendMode>0</blendMode>
   <featureBlendMode>0</featureBlendMode>
+  <attributeactions>
+    <defaultAction key="Canvas" value="{51a52b53-004f-4bd0-a3d6-ae0f31d629a7}"/>
+    <defaultAction key="Feature" value="{51a52b53-004f-4bd0-a3d6-ae0f31d629a7}"/>
+    <actionsetting type="1" id="{51a52b53-004f-4bd0-a3d6-ae0f31d629a7}" name="Open image" shortTitle="Open image" action="import qgis.utils&#xa;if 'mapillary_coverage' in qgis.utils.plugins:&#xa;    qgis.utils.plugins['mapillary_coverage'].open_image('[% regexp_substr(attribute('image_id'), '^[0-9]{1,20}$') %]')&#xa;else:&#xa;    qgis.utils.iface.messageBar().pushWarning(&#xa;        'Mapillary Coverage',&#xa;        'The plugin Mapillary Coverage, which opens images, is not enabled. Enable it in Plugins &gt; Manage and Install Plugins.',&#xa;    )&#xa;" icon="" capture="0" isEnabledOnlyWhenEditable="0" notificationMessage="">
+      <actionScope id="Canvas"/>
+      <actionScope id="Feature"/>
+      <actionScope id="Field"/>
+    </actionsetting>
+    <actionsetting type="5" id="{847a8f3a-a700-4533-bb5b-80af30995c40}" name="Open in Mapillary" shortTitle="Open in Mapillary" action="https://www.mapillary.com/app/?pKey=[% regexp_substr(attribute('image_id'), '^[0-9]{1,20}$') %]&amp;focus=photo" icon="" capture="0" isEnabledOnlyWhenEditable="0" notificationMessage="">
+      <actionScope id="Canvas"/>
+      <actionScope id="Feature"/>
+      <actionScope id="Field"/>
+    </actionsetting>
+  </attributeactions>
+  <mapTip>&lt;b&gt;[% if("is_pano", 'Sequence of panoramas', 'Sequence') %]&lt;/b&gt;
+[% coalesce('&lt;br&gt;From ' || format_date("captured_at", 'yyyy-MM-dd HH:mm') || ' UTC', '') %]
+[% coalesce('&lt;br&gt;By user ' || nullif(regexp_substr("creator_id", '^[0-9]{1,20}$'), ''), '') %]
+[% coalesce('&lt;br&gt;Sequence ' || replace(left("id", 60), map('&amp;', '&amp;amp;', '&lt;', '&amp;lt;')), '') %]</mapTip>
   <layerGeometryType>1</layerGeometryType>
 </qgis>
