@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
 from ..cleaning import object_id
+from ..distance import metres_between
 from ..errors import (
     ExpiredPictureError,
     InvalidRequestError,
@@ -13,7 +14,6 @@ from ..errors import (
     UnexpectedReplyError,
     UnknownFieldError,
 )
-from ..distance import metres_between
 from ..graph_client import GraphClient
 from ..graph_fields import point
 from ..picture_client import fetch_picture

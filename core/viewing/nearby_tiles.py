@@ -14,8 +14,8 @@ from typing import Optional
 from ..area import LonLat, area_of_box
 from ..cache_folder import CacheSettings
 from ..cleaning import object_id
-from ..errors import InvalidRequestError, MapillaryError
 from ..distance import metres_between
+from ..errors import InvalidRequestError, MapillaryError
 from ..georeference import georeference
 from ..mvt import decode
 from ..schema import COVERAGE_TILESETS, IMAGE

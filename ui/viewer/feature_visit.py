@@ -1,4 +1,4 @@
-"""A map feature or sign that somebody looks at: what the graph says of it, and its outline in each image that saw it."""
+"""A map feature or sign that somebody looks at: what the graph says of it, and its outline in each image of it."""
 
 from __future__ import annotations
 

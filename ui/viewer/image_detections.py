@@ -1,4 +1,4 @@
-"""What was recognised in the shown image: asked for when somebody wants to see it, together with a map feature's own."""
+"""What was recognised in the shown image, asked for when somebody wants to see it, and a map feature's own outlines."""
 
 from __future__ import annotations
 

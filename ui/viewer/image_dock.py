@@ -52,6 +52,7 @@ class ImageDock(QgsDockWidget):
         self.closed.disconnect(self.viewer.clear)
         self.tool.clicked.disconnect(self._on_clicked)
         self._canvas.unsetMapTool(self.tool)
+        self.tool.deleteLater()
         self.viewer.close_down()
 
     def _on_clicked(self, point: QgsPointXY) -> None:

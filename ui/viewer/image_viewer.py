@@ -25,7 +25,18 @@ from .image_panel import ImagePanel
 from .map_place import MapPlace
 from .opening import Opening
 from .picture_actions import PictureActions
-from .states import BROWSE, CLOSED_PROJECT, EMPTY, NO_IMAGES, NO_PICTURE, RETRY, SET_CREDENTIAL, State, loading, state_of
+from .states import (
+    BROWSE,
+    CLOSED_PROJECT,
+    EMPTY,
+    NO_IMAGES,
+    NO_PICTURE,
+    RETRY,
+    SET_CREDENTIAL,
+    State,
+    loading,
+    state_of,
+)
 from .walking import Walking
 
 TOLERANCE_PIXELS = 12

@@ -26,8 +26,9 @@ class MapPlace:
         """Degrees clockwise from north, and across."""
         if image.place is None:
             self._marker.hide()
-        else:
-            self._marker.show_at(*image.place, heading, field_of_view)
+            return
+        lon, lat = image.place
+        self._marker.show_at(lon, lat, heading, field_of_view)
 
     def follow(self) -> None:
         """Pan where the mark would be out of view."""
