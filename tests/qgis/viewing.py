@@ -8,20 +8,64 @@ from base64 import b64decode
 import mapbox_vector_tile
 import numpy as np
 from osgeo import gdal, ogr
-from qgis.PyQt.QtCore import QEvent, QPointF, Qt
-from qgis.PyQt.QtGui import QImage, QMouseEvent
+from qgis.PyQt.QtCore import QEvent, QPoint, QPointF, Qt
+from qgis.PyQt.QtGui import QColor, QImage, QMouseEvent, QWheelEvent
+from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QApplication
 
 from mapillary_coverage.core.viewing.detection import read_detections
+from mapillary_coverage.ui.viewer.flat_view import FlatView
 
 NO_KEYS = Qt.KeyboardModifier.NoModifier
+LEFT = Qt.MouseButton.LeftButton
 NO_BUTTON = Qt.MouseButton.NoButton
+GREY = QColor(96, 96, 96)
+
+
+def flat_view(qtbot):
+    """800 by 600 pixels, without the focus, whose frame would be in the picture."""
+    widget = FlatView()
+    qtbot.addWidget(widget)
+    widget.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    widget.resize(800, 600)
+    widget.show()
+    return widget
+
+
+def plain(width=1024, height=768, colour=GREY):
+    image = QImage(width, height, QImage.Format.Format_RGB32)
+    image.fill(colour)
+    return image
 
 
 def move(widget, place, buttons=NO_BUTTON):
     """Move the mouse to a QPoint in the widget; QTest's way holds no button and arrives later."""
     places = QPointF(place), QPointF(widget.mapToGlobal(place))
     QApplication.sendEvent(widget, QMouseEvent(QEvent.Type.MouseMove, *places, NO_BUTTON, buttons, NO_KEYS))
+
+
+def wheel(view, x, y, notches):
+    """As a mouse wheel sends it, at a place in the view."""
+    place = QPointF(x, y)
+    event = QWheelEvent(
+        place,
+        view.mapToGlobal(place.toPoint()),
+        QPoint(),
+        QPoint(0, 120 * notches),
+        NO_BUTTON,
+        NO_KEYS,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(view, event)
+
+
+def drag(view, start, end):
+    QTest.mousePress(view, LEFT, NO_KEYS, QPoint(*start))
+    for step in range(1, 5):
+        x, y = (round(a + (b - a) * step / 4) for a, b in zip(start, end))
+        move(view, QPoint(x, y), LEFT)
+    QTest.mouseRelease(view, LEFT, NO_KEYS, QPoint(*end))
 
 
 def replies(recorded):
@@ -68,6 +112,10 @@ def pixels(widget):
     image = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGBA8888)
     data = np.frombuffer(image.constBits().asstring(image.sizeInBytes()), np.uint8)
     return data.reshape(image.height(), image.width(), 4)[:, :, :3].astype(int)
+
+
+def differing(before, after, least=6):
+    return np.abs(before - after).max(axis=2) >= least
 
 
 def grown(mask, reach):
