@@ -21,10 +21,9 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QVariant
 from qgis.PyQt.QtXml import QDomDocument
 
-from ..layers import RIGHTS
-from ..schema import IMAGE, LEDGER_FIELDS, SEQUENCE
+from ..layer_kinds import has_our_rights, kind_of_layer
 from .errors import NothingToExportError, UnusableCrsError
-from .formats import SHORT_NAMES, Column, ColumnType, Outline, Shape
+from .formats import Column, ColumnType, Outline, Shape
 
 _TYPES = {
     QVariant.Int: ColumnType.WHOLE,
@@ -35,17 +34,6 @@ _TYPES = {
     QVariant.DateTime: ColumnType.TIME,
     QVariant.Date: ColumnType.DATE,
 }
-_MAP_FEATURE_FIELDS = ("id", "value", "label", "first_seen_at", "last_seen_at", "kind")
-_KNOWN = [
-    frozenset(names)
-    for names in (
-        (field.name for field in IMAGE.fields),
-        (field.name for field in SEQUENCE.fields),
-        (field.name for field in LEDGER_FIELDS),
-        _MAP_FEATURE_FIELDS,
-    )
-]
-_KNOWN += [frozenset(SHORT_NAMES.get(name, name) for name in names) for names in _KNOWN]
 
 
 @dataclass(frozen=True)
@@ -77,8 +65,7 @@ def is_ours(layer: Optional[QgsMapLayer]) -> bool:
     """Whether the layer holds Mapillary's data: its rights say so, which a GeoPackage keeps, or its fields do."""
     if not isinstance(layer, QgsVectorLayer) or not layer.isValid():
         return False
-    names = set(layer.fields().names())
-    return RIGHTS in layer.metadata().rights() or any(known <= names for known in _KNOWN)
+    return has_our_rights(layer) or kind_of_layer(layer) is not None
 
 
 def outline_of(layer: QgsVectorLayer, only_selected: bool = False) -> Outline:

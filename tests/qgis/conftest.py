@@ -2,6 +2,8 @@
 
 import pytest
 from qgis.core import QgsApplication, QgsSettings
+from qgis.gui import QgsMapCanvas
+from qgis.PyQt import sip
 
 MASTER_WORD = "of the test profile"
 
@@ -23,3 +25,16 @@ def database():
     yield auth
     auth.removeAllAuthenticationConfigs()
     auth.clearMasterPassword()
+
+
+@pytest.fixture
+def canvas(qgis_app, qgis_new_project):
+    """A canvas of 600 by 400 pixels that is shown, and nobody else's."""
+    made = QgsMapCanvas()
+    made.setFrameStyle(0)
+    made.resize(600, 400)
+    made.show()
+    yield made
+    if not sip.isdeleted(made):
+        made.stopRendering()
+        sip.delete(made)
