@@ -46,7 +46,7 @@ def test_three_lives_leave_nothing(plugin, qgis_iface, qgis_canvas):
     for _ in range(3):
         plugin.initGui()
         assert "mapillary" in traces(window)["providers"]
-        assert traces(window)["docks"] == before["docks"] + 1
+        assert traces(window)["docks"] == before["docks"] + 2
         assert QgsApplication.processingRegistry().algorithmById("mapillary:downloadcoverage")
         plugin.unload()
         assert traces(window) == before

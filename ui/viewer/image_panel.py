@@ -50,6 +50,8 @@ class ImagePanel(QWidget):
         self.metadataTable, self.detectionsList, self.featurePanel = MetadataTable(), DetectionsList(), FeaturePanel()
         self.action = ""
         """Of the state that is shown."""
+        self._has_looked = False
+        """Into a panorama; from then on the direction is the person's."""
         self._captured = self._position = self._problem = ""
         self.tabs.addTab(self.metadataTable, "Metadata")
         self.tabs.addTab(self.detectionsList, "Detections")
@@ -96,6 +98,9 @@ class ImagePanel(QWidget):
         self.action = ""
         if image.is_pano and panorama.is_available():
             self.panoramaView.set_picture(picture.image, image.heading)
+            if not self._has_looked and image.heading is not None:
+                self._has_looked = True
+                self.panoramaView.look_at(image.heading)
             self.stack.setCurrentWidget(self.panoramaView)
             self.say("")
             return

@@ -244,6 +244,8 @@ class ImageViewer(QObject):
         self._panel.show_picture(load.image, load.picture, is_same)
         if not is_same:
             self._panel.focus_picture()
+            view = self._panel.panoramaView
+            self._on_looking(view.heading, view.field_of_view)
         self._load_ahead()
 
     def _on_missed(self) -> None:
