@@ -50,8 +50,6 @@ class ImagePanel(QWidget):
         self.metadataTable, self.detectionsList, self.featurePanel = MetadataTable(), DetectionsList(), FeaturePanel()
         self.action = ""
         """Of the state that is shown."""
-        self._has_looked = False
-        """Into a panorama; from then on the direction is the person's."""
         self._captured = self._position = self._problem = ""
         self.tabs.addTab(self.metadataTable, "Metadata")
         self.tabs.addTab(self.detectionsList, "Detections")
@@ -98,9 +96,6 @@ class ImagePanel(QWidget):
         self.action = ""
         if image.is_pano and panorama.is_available():
             self.panoramaView.set_picture(picture.image, image.heading)
-            if not self._has_looked and image.heading is not None:
-                self._has_looked = True
-                self.panoramaView.look_at(image.heading)
             self.stack.setCurrentWidget(self.panoramaView)
             self.say("")
             return
@@ -118,8 +113,9 @@ class ImagePanel(QWidget):
 
     def focus_picture(self) -> None:
         """So that the arrow keys walk; it is not taken from whom is busy elsewhere than on the map."""
-        focused = QApplication.focusWidget()
-        if focused is None or isinstance(focused, QgsMapCanvas) or self.stack.isAncestorOf(focused):
+        focused, tab = QApplication.focusWidget(), self.tabs.currentWidget()
+        is_in_tab = focused is tab or tab.isAncestorOf(focused)
+        if focused is None or isinstance(focused, QgsMapCanvas) or (self.isAncestorOf(focused) and not is_in_tab):
             self.stack.currentWidget().setFocus()
 
     def shows_panorama(self) -> bool:
