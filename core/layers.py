@@ -125,6 +125,8 @@ def memory_layer(kind: str, result: CoverageResult, is_cancelled: Callable[[], b
     layer = QgsMemoryProviderUtils.createMemoryLayer(
         layer_name(kind, result.is_partial), fields_of(kind), WKB_TYPES[kind], degrees_crs()
     )
+    # Made before the features, batch by batch: made after them it would keep Python from all other threads for seconds.
+    layer.dataProvider().createSpatialIndex()
     if not add_features(layer.dataProvider(), features_of(kind, result), is_cancelled):
         raise RefusedFeaturesError()
     layer.updateExtents()

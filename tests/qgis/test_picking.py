@@ -2,12 +2,14 @@
 
 import math
 import random
+from dataclasses import replace
 
 import pytest
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransformContext,
     QgsFeature,
+    QgsFeatureSource,
     QgsField,
     QgsGeometry,
     QgsPointXY,
@@ -16,12 +18,16 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QVariant
 
+from mapillary_coverage.core.collector import Table
+from mapillary_coverage.core.download import download_coverage
 from mapillary_coverage.core.export.formats import CSV, FORMATS
 from mapillary_coverage.core.export.plan import plan_export
 from mapillary_coverage.core.export.run import run_export
+from mapillary_coverage.core.layer_changes import changes_between
 from mapillary_coverage.core.layer_kinds import kind_of_layer
-from mapillary_coverage.core.layers import IMAGES, MAP_FEATURES, SEQUENCES, TILES, credited
+from mapillary_coverage.core.layers import IMAGES, MAP_FEATURES, SEQUENCES, TILES, credited, memory_layer
 from mapillary_coverage.core.picking import lon_lat, metres_per_pixel, pick
+from tests.conftest import GENUINE_TILE, access_to, request_for
 from tests.qgis.on_canvas import FIRST_ID, layer_of, look_at, on_map, pixel_of, point
 
 TOLERANCE = 10.0
@@ -267,3 +273,19 @@ def test_places_and_lengths_on_the_ground(canvas, crs, lon, lat):
     shrinks = {"EPSG:3857": math.cos(math.radians(lat)), "EPSG:3832": math.cos(math.radians(lat))}
     length = metres_per_pixel(settings, on_map(canvas, lon, lat))
     assert length == pytest.approx(2 * shrinks.get(crs, 1), rel=0.03)
+
+
+def test_downloaded_images_are_indexed_also_those_that_a_retry_adds(canvas, emulator):
+    result = download_coverage(request_for(GENUINE_TILE), access_to(emulator()))
+    images = result.images
+    half = Table(images.layer, {name: column[::2] for name, column in images.columns.items()}, images.geometries[::2])
+    partial = replace(result, tables={**result.tables, "image": half})
+    layer = memory_layer(IMAGES, partial, lambda: False)
+    for _ in changes_between(IMAGES, partial, result, lambda: False).apply(layer):
+        pass
+    assert layer.featureCount() == len(images) > 100
+    assert layer.hasSpatialIndex() == QgsFeatureSource.SpatialIndexPresence.SpatialIndexPresent
+    for lon, lat in images.geometries:
+        look_at(canvas, lon, lat, metres=0.001)
+        found = picked(canvas, [layer], on_map(canvas, lon, lat))
+        assert (found.lon, found.lat) == pytest.approx((lon, lat), abs=1e-9)
