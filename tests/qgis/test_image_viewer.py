@@ -5,28 +5,23 @@ import threading
 
 import pytest
 from qgis.core import (
-    QgsApplication,
     QgsCoordinateReferenceSystem,
     QgsPointXY,
     QgsProject,
     QgsRectangle,
-    QgsVectorLayer,
 )
 from qgis.gui import QgsMessageBar
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QGuiApplication, QImage
 from qgis.PyQt.QtTest import QTest
 
-from mapillary_coverage.core.layers import IMAGES, MAP_FEATURES, WKB_TYPES, degrees_crs, fields_of, table_features
-from mapillary_coverage.core.download import download_coverage
+from mapillary_coverage.core.coverage_task import CoverageTask
 from mapillary_coverage.core.settings import Settings
-from mapillary_coverage.core.tiling import TileId, tile_box
+from mapillary_coverage.core.tiling import TileId
 from mapillary_coverage.ui.messages import Messages
 from mapillary_coverage.ui.viewer.image_dock import ImageDock
-from mapillary_coverage.core.coverage_task import CoverageTask
 from tests.conftest import access_to, request_for
-from tests.emulator import Emulator, Town
-from tests.emulator.drawing import draw
+from tests.emulator import Town
 from tests.emulator.map_features import POINTS, SIGNS, images_of
 from tests.emulator.town_index import TownIndex, id_of
 
@@ -346,7 +341,9 @@ def test_a_click_on_a_map_feature_opens_it_and_its_best_image(qtbot, dock, serve
 
 def test_what_was_recognised_is_asked_for_when_it_is_wanted(qtbot, dock, server, index):
     image_id = next(
-        image_id for image_id, image in index.images.items() if image.street.number % 2 and not image.properties["is_pano"]
+        image_id
+        for image_id, image in index.images.items()
+        if image.street.number % 2 and not image.properties["is_pano"]
     )
     dock.open_image(image_id)
     wait_for_picture(qtbot, dock, image_id, "1024")
