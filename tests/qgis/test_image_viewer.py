@@ -1,7 +1,8 @@
-"""The image panel on a real canvas and the emulator: from a click to the picture, along the sequence, and its states."""
+"""The image panel on a real canvas and the emulator: from a click to the picture, along the sequence, its states."""
 
 import re
 import threading
+from functools import partial
 
 import pytest
 from qgis.core import (
@@ -200,10 +201,8 @@ def test_an_expired_address_is_replaced(qtbot, dock, server, index):
 
 
 def test_the_walk_goes_in_the_order_of_the_sequence(qtbot, dock, server, index):
-    key, images = next(
-        (key, images)
-        for key, images in index.sequences.items()
-        if 4 <= len(images) <= 12 and not images[0].properties["is_pano"]
+    images = next(
+        images for images in index.sequences.values() if 4 <= len(images) <= 12 and not images[0].properties["is_pano"]
     )
     ids = [id_of(image) for image in images]
     panel = dock.panel
@@ -226,7 +225,7 @@ def test_the_next_picture_is_there_at_once(qtbot, dock, server, index):
     ids = [id_of(image) for image in images]
     dock.open_image(ids[0])
     for image_id in ids[1:4]:
-        qtbot.waitUntil(lambda: is_ahead(dock, image_id), timeout=20_000)
+        qtbot.waitUntil(partial(is_ahead, dock, image_id), timeout=20_000)
         asked = len(server.requests)
         dock.panel.nextAction.trigger()
         assert shown(dock) == image_id
@@ -340,11 +339,7 @@ def test_a_click_on_a_map_feature_opens_it_and_its_best_image(qtbot, dock, serve
 
 
 def test_what_was_recognised_is_asked_for_when_it_is_wanted(qtbot, dock, server, index):
-    image_id = next(
-        image_id
-        for image_id, image in index.images.items()
-        if image.street.number % 2 and not image.properties["is_pano"]
-    )
+    image_id = id_of(flat_image(index, 3))
     dock.open_image(image_id)
     wait_for_picture(qtbot, dock, image_id, "1024")
     assert f"/{image_id}/detections" not in [seen.path for seen in server.requests]
