@@ -98,7 +98,7 @@ class MapillaryCoveragePlugin:
         from .ui.messages import Messages
         from .ui.viewer.image_entry import ImageEntry
 
-        self._images = ImageEntry(self._iface, self._settings, Messages(self._iface.messageBar()))
+        self._images = ImageEntry(self._iface, self._settings, Messages(self._iface.messageBar()), self._dock)
         self._images.dock.viewer.credential_wanted.connect(self._dock.set_token)
         self._images.dock.viewer.online_wanted.connect(self._dock.work_online)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from qgis.PyQt.QtCore import QObject, Qt
 from qgis.PyQt.QtGui import QIcon
-from qgis.PyQt.QtWidgets import QAction
+from qgis.PyQt.QtWidgets import QAction, QDockWidget
 
 from ...core.about import PLUGIN_FOLDER, TITLE
 from ...core.errors import MapillaryError
@@ -23,13 +23,15 @@ SHORTCUT = "Ctrl+Alt+M"
 class ImageEntry(QObject):
     """The dock, the action of its map tool, and the locator's filter; `close_down` takes them out again."""
 
-    def __init__(self, iface: Any, settings: Settings, messages: Messages) -> None:
+    def __init__(self, iface: Any, settings: Settings, messages: Messages, neighbour: QDockWidget) -> None:
+        """At first the dock is a tab beside its neighbour, closed."""
         window = iface.mainWindow()
         super().__init__(window)
         self._iface = iface
         self._messages = messages
         self.dock = ImageDock(iface.mapCanvas(), settings, messages, window)
         iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
+        window.tabifyDockWidget(neighbour, self.dock)
         self.dock.hide()
         window.restoreDockWidget(self.dock)
         self._action = QAction(

@@ -132,7 +132,7 @@ class ImagePanel(QWidget):
         self.resized.emit()
 
     def _show_when(self) -> None:
-        position = f"image {self._position} of its sequence" if self._position else self._problem
+        position = f"image {self._position} in its sequence" if self._position else self._problem
         text = " · ".join(filter(None, (self._captured, position)))
         self.whenLabel.setText(text if self._captured else "")
         self.whenLabel.setVisible(bool(self._captured))
