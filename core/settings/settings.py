@@ -115,6 +115,12 @@ class Settings:
         """Use the cache alone, or the network as well."""
         write("work_offline", "yes" if is_offline else "")
 
+    def note_image_panel(self) -> bool:
+        """Whether the image panel was opened for the first time ever; QGIS keeps its place from then on."""
+        is_first = not read_text("image_panel_opened")
+        write("image_panel_opened", "yes")
+        return is_first
+
     def question_tiles(self) -> int:
         """Above how many tiles the panel asks before it downloads."""
         return int(preferences.QUESTION_TILES.read())

@@ -117,8 +117,9 @@ class RequestThreads:
                     if session is not None:
                         session.close()
                     session = HttpSession(1, self.access.network)
-                client = GraphClient(self.access.server, session, self.access.traffic, self.access.pauses)
-                self._do(job, client)
+                self._do(job, GraphClient(self.access.server, session, self.access.traffic, self.access.pauses))
+                # What the work holds, such as a picture, would stay until this thread has other work.
+                del job
         finally:
             if session is not None:
                 session.close()

@@ -6,6 +6,7 @@ from typing import Optional
 
 from qgis.core import QgsPointXY, QgsProject
 from qgis.gui import QgsDockWidget, QgsMapCanvas
+from qgis.PyQt import sip
 from qgis.PyQt.QtWidgets import QWidget
 
 from ...core.settings import Settings
@@ -50,9 +51,9 @@ class ImageDock(QgsDockWidget):
         """Before the dock is deleted."""
         QgsProject.instance().cleared.disconnect(self.viewer.project_closed)
         self.closed.disconnect(self.viewer.clear)
-        self.tool.clicked.disconnect(self._on_clicked)
-        self._canvas.unsetMapTool(self.tool)
-        self.tool.deleteLater()
+        if not sip.isdeleted(self._canvas):
+            self._canvas.unsetMapTool(self.tool)
+            self.tool.deleteLater()
         self.viewer.close_down()
 
     def _on_clicked(self, point: QgsPointXY) -> None:

@@ -24,16 +24,18 @@ class ImageEntry(QObject):
     """The dock, the action of its map tool, and the locator's filter; `close_down` takes them out again."""
 
     def __init__(self, iface: Any, settings: Settings, messages: Messages, neighbour: QDockWidget) -> None:
-        """At first the dock is a tab beside its neighbour, closed."""
+        """The dock is closed at first; the first time that it is opened it is a tab beside its neighbour."""
         window = iface.mainWindow()
         super().__init__(window)
         self._iface = iface
+        self._settings = settings
         self._messages = messages
         self.dock = ImageDock(iface.mapCanvas(), settings, messages, window)
         iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
-        window.tabifyDockWidget(neighbour, self.dock)
         self.dock.hide()
         window.restoreDockWidget(self.dock)
+        self._neighbour = neighbour
+        self.dock.opened.connect(self._place)
         self._action = QAction(
             QIcon(str(PLUGIN_FOLDER / "resources" / "icons" / "image_tool.svg")), "Look at Mapillary images", self
         )
@@ -72,6 +74,13 @@ class ImageEntry(QObject):
         self._iface.removeDockWidget(self.dock)
         self.dock.deleteLater()
         self.deleteLater()
+
+    def _place(self) -> None:
+        """Once and for all: QGIS restores the places of panels only after plugins have started."""
+        self.dock.opened.disconnect(self._place)
+        if self._settings.note_image_panel():
+            self._iface.mainWindow().tabifyDockWidget(self._neighbour, self.dock)
+            self.dock.raise_()
 
     def _take_tool(self) -> None:
         self._iface.mapCanvas().setMapTool(self.dock.tool)
