@@ -1,13 +1,14 @@
 PYTHON := .venv/bin/python
 CODE := core ui plugin.py __init__.py tools tests/emulator
 
-.PHONY: help setup demo test qgis lint screenshots
+.PHONY: help setup demo test qgis lint screenshots bench
 
 help:
 	@echo "make demo         install what is missing, download coverage from the bundled emulator, render a map"
 	@echo "make test         install what is missing, run every test"
 	@echo "make qgis         open QGIS with the plugin, on the emulator unless MAPILLARY_ACCESS_TOKEN is set"
 	@echo "make lint         style, types, upload scan, metadata, import rules"
+	@echo "make bench        measure, each beside what it is compared with; ratios are printed"
 	@echo "make setup        what the others do first: QGIS, the virtual environment, extlibs"
 	@echo "make screenshots  take the pictures of the README anew"
 
@@ -29,6 +30,9 @@ lint: setup
 	@$(PYTHON) -m mypy $(CODE)
 	@$(PYTHON) -m tools.check_upload
 	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest -q tests/unit/test_import_rules.py tests/unit/test_metadata.py
+
+bench: setup
+	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m tests.benchmarks
 
 screenshots: setup
 	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest -q tests/desktop

@@ -149,10 +149,14 @@ class ImageViewer(QObject):
 
     # Asking
 
-    def _can_ask(self) -> bool:
-        """What was waited for until now is dropped."""
-        self._walking.rest()
+    def _can_ask(self, is_begun: bool = False) -> bool:
+        """What was waited for until now is dropped. Where the asking `is_begun`, QGIS' settings, which take 10 ms to
+        read, are those of the moment when it began.
+        """
+        self._walking.rest(is_step=is_begun)
         self._opening.drop()
+        if is_begun and not self._settings.is_offline():
+            return True
         try:
             self._background.set_access(self._settings.graph_access())
         except MapillaryError as error:
@@ -162,10 +166,12 @@ class ImageViewer(QObject):
 
     def _open(self, image_id: str, goes_there: bool = False) -> None:
         self._again, self._asked_id = partial(self._open, image_id, goes_there), image_id
-        if not self._can_ask():
+        ahead = self._walking.take(image_id)
+        if not self._can_ask(is_begun=ahead is not None):
+            if ahead is not None:
+                ahead.stop()
             return
         self._goes_there = goes_there
-        ahead = self._walking.take(image_id)
         if ahead is None or ahead.image is None:
             self._panel.show_state(loading(f"Asking Mapillary for the image {image_id}."))
         if ahead is not None:

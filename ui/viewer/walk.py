@@ -83,8 +83,12 @@ class Walk(QObject):
             load.failed.disconnect()
         return load
 
-    def stop(self) -> None:
+    def drop_ahead(self) -> None:
         """End what is loaded ahead."""
+        self._drop(set(self._ahead))
+
+    def stop(self) -> None:
+        """No image is shown."""
         self._forget("")
 
     def _on_order(self, order: Any, error: Optional[MapillaryError]) -> None:
@@ -110,7 +114,7 @@ class Walk(QObject):
         if self._job is not None:
             self._job.cancel()
             self._job = None
-        self._drop(set(self._ahead))
+        self.drop_ahead()
         self._order, self._sequence_id, self.problem = [], None, problem
 
     def _drop(self, image_ids: set[str]) -> None:

@@ -53,9 +53,13 @@ class Walking(QObject):
         if self._panel.playAction.isChecked() and not self._timer.isActive():
             self._timer.start()
 
-    def rest(self) -> None:
-        """Another image was asked for; playing goes on from there."""
+    def rest(self, is_step: bool) -> None:
+        """Another image was asked for; playing goes on from there. Unless it `is_step`, what is loaded ahead would only
+        be in its way.
+        """
         self._timer.stop()
+        if not is_step:
+            self._walk.drop_ahead()
 
     def pause(self) -> None:
         """Play no further."""
