@@ -13,14 +13,14 @@ from ...core.viewing.detection import DETECTION_FIELDS, Detection, read_detectio
 from ...core.viewing.map_feature import MAP_FEATURE_FIELDS, MapFeature, read_map_feature
 from ...core.viewing.request_threads import Job
 from .background import Background
-from .feature_panel import FeaturePanel
+from .image_panel import ImagePanel
 
 if TYPE_CHECKING:
     from ...core.graph_client import GraphClient
 
 
 class FeatureVisit(QObject):
-    """Fills the panel. `found` fires when `feature` is there, `outlined` when its outlines are, `failed` with the
+    """Fills the panel's tab. `found` fires when `feature` is there, `outlined` when its outlines are, `failed` with the
     error that keeps the feature away.
     """
 
@@ -28,10 +28,11 @@ class FeatureVisit(QObject):
     outlined = pyqtSignal()
     failed = pyqtSignal(object)
 
-    def __init__(self, panel: FeaturePanel, background: Background) -> None:
+    def __init__(self, panel: ImagePanel, background: Background) -> None:
         super().__init__(panel)
         self.feature: Optional[MapFeature] = None
-        self._panel = panel
+        self._tab = panel
+        self._panel = panel.featurePanel
         self._background = background
         self._outlines: dict[str, list[Detection]] = {}
         self._job: Optional[Job] = None
@@ -55,6 +56,7 @@ class FeatureVisit(QObject):
         """Forget the feature, whose outlines are drawn no more."""
         self.stop()
         self.feature, self._outlines = None, {}
+        self._tab.show_feature_tab(False)
 
     def _on_found(self, feature: Any, error: Optional[MapillaryError]) -> None:
         self._job = None
@@ -63,6 +65,7 @@ class FeatureVisit(QObject):
             return
         self.feature, self._outlines = feature, {}
         self._panel.show_feature(feature)
+        self._tab.show_feature_tab(True)
         self._panel.say("Loading its outlines…" if feature.images else "")
         if feature.images:
             self._job = self._background.ask(

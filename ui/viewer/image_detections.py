@@ -41,7 +41,8 @@ class ImageDetections(QObject):
     def _show(self) -> None:
         self.stop()
         is_wanted = self._panel.detectionsAction.isChecked()
-        self._fill(self._of_feature, "" if is_wanted or self._of_feature else "Press R to see what was recognised.")
+        is_hint = self._image_id and not is_wanted and not self._of_feature
+        self._fill(self._of_feature, "Press R to see what was recognised." if is_hint else "")
         if self._image_id and is_wanted:
             image_id = self._image_id
             self._panel.detectionsList.say("Loading…")

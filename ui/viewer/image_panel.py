@@ -12,8 +12,8 @@ from qgis.core import QgsApplication
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt import uic
 from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
-from qgis.PyQt.QtGui import QKeySequence, QResizeEvent
-from qgis.PyQt.QtWidgets import QAction, QApplication, QMenu, QToolButton, QWidget
+from qgis.PyQt.QtGui import QKeySequence, QPalette, QResizeEvent
+from qgis.PyQt.QtWidgets import QAction, QApplication, QLabel, QMenu, QToolButton, QWidget
 
 from ...core.picture_metadata import LICENCE, LICENCE_LINK
 from ...core.viewing import panorama
@@ -57,6 +57,8 @@ class ImagePanel(QWidget):
         for index, share in enumerate(_PICTURE_SHARE):
             self.splitter.setStretchFactor(index, share)
         self._add_actions()
+        _make_bold(self.titleLabel)
+        self.show_feature_tab(False)
         self.stateButton.clicked.connect(lambda: self.state_action.emit(self.action))
         for view in self.views:
             view.hovered.connect(self.detectionsList.highlight)
@@ -82,7 +84,7 @@ class ImagePanel(QWidget):
     def show_image(self, image: Optional[StreetImage]) -> None:
         """Credit the image that is shown; None where none is."""
         self.creditLabel.setVisible(image is not None)
-        self.creditLabel.setText(_credit(image) if image else "")
+        self.creditLabel.setText(self._credit(image) if image else "")
         self._captured = _captured(image) if image else ""
         self._show_when()
 
@@ -105,6 +107,12 @@ class ImagePanel(QWidget):
             self.say(_FLAT_PANORAMA)
         else:
             self.say("" if image.has_known_camera else _UNKNOWN_CAMERA.format(image.camera_type))
+
+    def show_feature_tab(self, is_shown: bool) -> None:
+        """The tab of the map feature is there while somebody looks at one, and then in front."""
+        self.tabs.setTabVisible(self.tabs.indexOf(self.featurePanel), is_shown)
+        if is_shown:
+            self.tabs.setCurrentWidget(self.featurePanel)
 
     def say(self, text: str) -> None:
         """A sentence below the picture; without one its line goes away."""
@@ -130,6 +138,19 @@ class ImagePanel(QWidget):
         """Called by Qt."""
         super().resizeEvent(event)
         self.resized.emit()
+
+    def _credit(self, image: StreetImage) -> str:
+        """Creator, licence and Mapillary, each with its link; names are from the server, and labels read markup."""
+        facts = image.facts
+        creator = escape(facts.creator)
+        if facts.username:
+            creator = self._link(f"https://www.mapillary.com/app/user/{quote(facts.username, safe='')}", creator)
+        return f"© {creator}, {self._link(facts.link, 'Mapillary')}, {self._link(LICENCE_LINK, LICENCE)}"
+
+    def _link(self, address: str, text: str) -> str:
+        """In the colour of other text: themes of QGIS do not all have one for links."""
+        colour = self.creditLabel.palette().color(QPalette.ColorRole.WindowText).name()
+        return f'<a href="{escape(address)}" style="color: {colour}">{text}</a>'
 
     def _show_when(self) -> None:
         position = f"image {self._position} in its sequence" if self._position else self._problem
@@ -192,12 +213,7 @@ def _captured(image: StreetImage) -> str:
     return f"{_EPOCH + timedelta(milliseconds=captured_at):%Y-%m-%d %H:%M} UTC"
 
 
-def _credit(image: StreetImage) -> str:
-    """Creator, licence and Mapillary, each with its link; names are from the server, and labels read markup."""
-    facts = image.facts
-    creator = escape(facts.creator)
-    if facts.username:
-        user = f"https://www.mapillary.com/app/user/{quote(facts.username, safe='')}"
-        creator = f'<a href="{escape(user)}">{creator}</a>'
-    image_page = f'<a href="{escape(facts.link)}">Mapillary</a>'
-    return f'© {creator}, {image_page}, <a href="{LICENCE_LINK}">{LICENCE}</a>'
+def _make_bold(label: QLabel) -> None:
+    font = label.font()
+    font.setBold(True)
+    label.setFont(font)
