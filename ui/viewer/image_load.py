@@ -78,11 +78,7 @@ class ImageLoad(QObject):
             self._fail(error)
             return
         self.image, self.is_missing = image, image is None
-        if image is not None:
-            # Somebody waits: the smallest is there soonest.
-            first = image.best_size(int(SIZES[0]) if self._is_urgent else self._pixels)
-            if first is not None:
-                self._fetch(first)
+        self._go_on()
         self.found.emit()
 
     def _fetch(self, size: str) -> None:
@@ -106,11 +102,13 @@ class ImageLoad(QObject):
         self.pictured.emit()
 
     def _go_on(self) -> None:
-        """Get a larger picture where that is wanted and there is one."""
-        if self.image is None or self.picture is None or self.error is not None:
+        """Get a picture, or a larger one, where that is wanted and there is one."""
+        if self.image is None or self.error is not None:
             return
-        size = self.image.best_size(self._pixels)
-        if size is not None and SIZES.index(size) > SIZES.index(self.picture.size):
+        # Where somebody waits, the smallest is there soonest.
+        is_first = self.picture is None and self._is_urgent
+        size = self.image.best_size(int(SIZES[0]) if is_first else self._pixels)
+        if size is not None and (self.picture is None or SIZES.index(size) > SIZES.index(self.picture.size)):
             self._fetch(size)
 
     def _fail(self, error: MapillaryError) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Callable, Optional
 
@@ -17,10 +18,12 @@ from ...core.settings import Settings
 from ...core.viewing.facts import image_facts
 from ...core.viewing.image_requests import MOST_METRES, ask_for_image, ask_near, checked_id
 from ...core.viewing.nearby_tiles import NearbyTiles
+from ...core.viewing.street_image import StreetImage
 from ..messages import Messages
 from .background import Background
 from .feature_visit import FeatureVisit
 from .image_detections import ImageDetections
+from .image_load import ImageLoad
 from .image_panel import ImagePanel
 from .map_place import MapPlace
 from .opening import Opening
@@ -164,7 +167,11 @@ class ImageViewer(QObject):
         return True
 
     def _open(self, image_id: str, goes_there: bool = False) -> None:
-        self._again, self._asked_id = partial(self._open, image_id, goes_there), image_id
+        self._again = partial(self._open, image_id, goes_there)
+        if self._opening.is_waiting and self._asked_id == image_id:
+            self._goes_there = goes_there
+            return
+        self._asked_id = image_id
         ahead = self._walking.take(image_id)
         if not self._can_ask(is_begun=ahead is not None):
             if ahead is not None:
@@ -179,7 +186,7 @@ class ImageViewer(QObject):
             self._opening.open(lambda client: ask_for_image(client, image_id), self._pixels())
 
     def _search(self, place: Optional[tuple[float, float]], metres: float) -> None:
-        self._again = partial(self._search, place, metres)
+        self._again, self._asked_id = partial(self._search, place, metres), ""
         if place is None:
             self._messages.hint("There is no image here: the map shows no place on the earth.")
         elif self._can_ask():
@@ -207,17 +214,17 @@ class ImageViewer(QObject):
         return round(self._panel.stack.width() * self._panel.devicePixelRatioF())
 
     def _want_picture(self) -> None:
-        if self._opening.shown is not None:
+        if self._opening.shown is not None and not self._opening.is_waiting:
             self._opening.shown.want(self._pixels())
 
     def _want_original(self) -> None:
-        if self._opening.shown is not None:
+        if self._opening.shown is not None and not self._opening.is_waiting:
             self._opening.shown.want_original()
 
     def _load_ahead(self) -> None:
         """The neighbours, once the shown image needs nothing more."""
         load = self._opening.shown
-        if load is not None and load.picture is not None and load.is_over:
+        if load is not None and load.is_over and load.image is not None and not self._opening.is_waiting:
             self._walking.go_on(self._pixels())
 
     # What comes
@@ -229,7 +236,6 @@ class ImageViewer(QObject):
         image = load.image
         if self._is_search:
             self._visit.leave()
-        self._again = partial(self._open, image.image_id)
         self._panel.show_image(image)
         self._panel.metadataTable.show_facts(image_facts(image.body))
         self._panel.featurePanel.mark_current(image.image_id)
@@ -240,9 +246,16 @@ class ImageViewer(QObject):
             self._place.go_to(image)
         else:
             self._place.follow()
-        if load.picture is None:
-            self._panel.show_state(NO_PICTURE if load.is_over else loading("The picture is on its way."))
+        self._stay(load, image)
+
+    def _stay(self, load: ImageLoad, image: StreetImage) -> None:
+        """No other image is waited for: get what is missing of this one, and say so while there is no picture."""
+        self._again, self._asked_id = partial(self._open, image.image_id), image.image_id
         load.want(self._pixels())
+        if load.picture is None and load.error is not None:
+            self._panel.show_state(state_of(load.error))
+        elif load.picture is None:
+            self._panel.show_state(NO_PICTURE if load.is_over else loading("The picture is on its way."))
 
     def _on_pictured(self, is_same: bool) -> None:
         load = self._opening.shown
@@ -256,11 +269,14 @@ class ImageViewer(QObject):
         self._load_ahead()
 
     def _on_missed(self) -> None:
-        if self._opening.shown is None:
+        load = self._opening.shown
+        if load is None or load.image is None:
             self._show_state(EMPTY)
         else:
-            self._panel.say("")
-            self._want_picture()
+            self._stay(load, load.image)
+            if load.picture is not None:
+                self._panel.show_picture(load.image, load.picture, is_same=True)
+            self._load_ahead()
         self._messages.hint(f"There is no image within {self._reach:.0f} m of the click.")
 
     def _on_failed(self, error: MapillaryError) -> None:
@@ -268,7 +284,9 @@ class ImageViewer(QObject):
         self._walking.pause()
         shown = self._opening.shown
         if shown is None:
-            self._show_state(state_of(error))
+            state = state_of(error)
+            # Of what was found by its place, nobody knows the page.
+            self._show_state(state if self._asked_id or state.action != BROWSE else replace(state, action=""))
         elif shown.picture is None:
             self._panel.show_state(state_of(error))
         else:

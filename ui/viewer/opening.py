@@ -29,6 +29,11 @@ class Opening(QObject):
         self._pending: Optional[ImageLoad] = None
         self._is_pictured = False
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether another image than the one that is shown was asked for."""
+        return self._pending is not None
+
     def open(self, ask: Ask, pixels: int) -> None:
         """Ask for an image, with a picture of so many pixels across."""
         self.drop()

@@ -1,0 +1,98 @@
+"""The image panel where one thing comes in between another: what is shown, asked for and played goes on from there."""
+
+import json
+
+from qgis.core import QgsPointXY
+
+from tests.emulator.recorded_graph import RecordedGraph
+from tests.emulator.town_index import id_of
+from tests.qgis.test_image_viewer import (  # noqa: F401
+    TOWN,
+    bar,
+    canvas,
+    dock,
+    flat_image,
+    index,
+    is_ahead,
+    server,
+    shown,
+    use,
+    wait_for_picture,
+    wait_for_state,
+)
+
+NOWHERE = QgsPointXY(2.0005, 40.0005)
+
+
+def sequence(index, least):  # noqa: F811
+    images = next(i for i in index.sequences.values() if len(i) >= least and not i[0].properties["is_pano"])
+    return [id_of(image) for image in images]
+
+
+def paths(server):  # noqa: F811
+    return [seen.path for seen in server.requests]
+
+
+def test_a_search_that_finds_nothing_leaves_the_image_as_it_was(qtbot, dock, emulator, monkeypatch, bar, index):  # noqa: F811
+    server = use(emulator(TOWN, delay=0.2), monkeypatch)  # noqa: F811
+    first, second = (id_of(flat_image(index, number)) for number in (0, 5))
+    dock.open_image(first)
+    qtbot.waitUntil(lambda: shown(dock) == first, timeout=20_000)
+    assert not dock.panel.has_picture()
+    dock.viewer.click(NOWHERE)
+    wait_for_picture(qtbot, dock, first, "1024")
+    dock.open_image(second)
+    assert not dock.panel.has_picture()
+    dock.viewer.click(NOWHERE)
+    wait_for_picture(qtbot, dock, first)
+    assert bar.items()
+    assert f"/{second}/256.jpg" not in paths(server)
+
+
+def test_playing_goes_on_after_a_search_that_finds_nothing(qtbot, dock, server, index):  # noqa: F811
+    ids = sequence(index, 4)
+    dock.open_image(ids[0])
+    qtbot.waitUntil(lambda: is_ahead(dock, ids[1]), timeout=20_000)
+    dock.panel.playAction.setChecked(True)
+    wait_for_picture(qtbot, dock, ids[1])
+    dock.viewer.click(NOWHERE)
+    wait_for_picture(qtbot, dock, ids[2])
+
+
+def test_playing_passes_images_without_a_picture(qtbot, dock, emulator, monkeypatch, tmp_path):  # noqa: F811
+    (tmp_path / "image").mkdir()
+    (tmp_path / "sequences").mkdir()
+    server = use(emulator(TOWN, graph=RecordedGraph(tmp_path)), monkeypatch)  # noqa: F811
+    for image_id in "567":
+        url = server.picture_url(image_id, "256", (40, 30))
+        body = {"id": image_id, "sequence": "s", **({} if image_id == "6" else {"thumb_256_url": url})}
+        (tmp_path / "image" / f"{image_id}.json").write_text(json.dumps(body))
+    monkeypatch.setattr("mapillary_coverage.ui.viewer.walk.ask_for_order", lambda client, sequence_id: ["5", "6", "7"])
+    dock.viewer._walking._timer.setInterval(1)
+    dock.open_image("5")
+    qtbot.waitUntil(dock.panel.playAction.isEnabled, timeout=20_000)
+    dock.panel.playAction.setChecked(True)
+    wait_for_picture(qtbot, dock, "7")
+
+
+def test_a_key_that_is_held_asks_for_the_next_image_once(qtbot, dock, emulator, monkeypatch, index):  # noqa: F811
+    server = use(emulator(TOWN, delay=0.2), monkeypatch)  # noqa: F811
+    ids = sequence(index, 4)
+    dock.open_image(ids[0])
+    qtbot.waitUntil(dock.panel.nextAction.isEnabled, timeout=20_000)
+    for _ in range(8):
+        dock.panel.nextAction.trigger()
+        qtbot.wait(10)
+    wait_for_picture(qtbot, dock, ids[1])
+    assert paths(server).count(f"/{ids[1]}") == 1
+
+
+def test_the_page_of_a_deleted_image_is_its_own(qtbot, dock, server, canvas, index, monkeypatch):  # noqa: F811
+    image = flat_image(index)
+    monkeypatch.setattr("mapillary_coverage.core.viewing.nearby_tiles.NearbyTiles.nearest", lambda *_: id_of(image))
+    dock.open_image(id_of(flat_image(index, 5)))
+    wait_for_picture(qtbot, dock, id_of(flat_image(index, 5)))
+    server.gone.add(id_of(image))
+    dock.viewer.click(QgsPointXY(*TOWN.lon_lat(image.x, image.y)))
+    wait_for_state(qtbot, dock, "Deleted or private")
+    assert dock.panel.action == ""
