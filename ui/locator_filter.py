@@ -48,7 +48,7 @@ class MapillaryLocatorFilter(QgsLocatorFilter):
         except InvalidRequestError:
             return
         else:
-            self._offer(f"Open image {image_id} in the Mapillary panel", image_id)
+            self._offer(f"Open Mapillary image {image_id}", image_id)
 
     def triggerResult(self, result: QgsLocatorResult) -> None:  # noqa: N802
         if result.userData:

@@ -138,7 +138,7 @@ def test_the_locator_opens_an_image_and_goes_there(desktop):
     desktop.wait_until("'Locator' in QgsApplication.focusWidget().parent().metaObject().className()")
     desktop.type(f"mly {id_of(far)}")
     desktop.wait_until(
-        "any('Open image' in str(w.model().index(row, 0).data()) for w in QgsApplication.allWidgets()"
+        f"any('image {id_of(far)}' in str(w.model().index(row, 0).data()) for w in QgsApplication.allWidgets()"
         " if w.metaObject().className() == 'QgsLocatorResultsView' for row in range(w.model().rowCount()))"
     )
     desktop.press("Return")
@@ -162,7 +162,8 @@ STATES = {
 def test_states(desktop, server, name):
     surface, fault = STATES[name]
     server.fail(fault, surface=surface)
-    desktop.run(f"plugin.open_image('{first_flat()}')")
+    image_id = id_of(TOWN.images(*TILE)[list(STATES).index(name)])
+    desktop.run(f"plugin.open_image('{image_id}')")
     desktop.wait_until("not shown.has_picture()" + ("" if name == "loading" else " and not shown.busyBar.isVisible()"))
     server.faults.clear()
     desktop.screenshot(PICTURES / f"state_{name}.png", "shown")

@@ -42,7 +42,7 @@ def offers(opened):
 @pytest.mark.parametrize("text", ["mly 26275324248758064", f"mly {LINK}", f"MLY  {LINK} ", "mly 26275324248758064;5"])
 def test_an_image_is_offered_and_opened_when_chosen(offers, opened, text):
     (result,) = offers(text)
-    assert result.displayString == "Open image 26275324248758064 in the Mapillary panel"
+    assert result.displayString == "Open Mapillary image 26275324248758064"
     assert result.description == ""
     assert not result.icon.pixmap(16, 16).isNull()
     assert opened == []
@@ -118,7 +118,9 @@ def test_a_person_types_an_image_into_the_locator_bar(qtbot, opened):
         model = view.model()
         return [model.index(row, 0).data() for row in range(model.rowCount())]
 
-    qtbot.waitUntil(lambda: any("Open image 26275324248758064" in str(text) for text in texts()), timeout=10_000)
+    qtbot.waitUntil(
+        lambda: any("Open Mapillary image 26275324248758064" in str(text) for text in texts()), timeout=10_000
+    )
     qtbot.keyClick(line, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: opened == ["26275324248758064"], timeout=10_000)
     assert threads == [QCoreApplication.instance().thread()]
