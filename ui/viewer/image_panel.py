@@ -132,7 +132,7 @@ class ImagePanel(QWidget):
         self.resized.emit()
 
     def _show_when(self) -> None:
-        position = f"image {self._position} in its sequence" if self._position else self._problem
+        position = f"{self._position} in its sequence" if self._position else self._problem
         text = " · ".join(filter(None, (self._captured, position)))
         self.whenLabel.setText(text if self._captured else "")
         self.whenLabel.setVisible(bool(self._captured))
@@ -171,7 +171,13 @@ class ImagePanel(QWidget):
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.toolBar.addWidget(button)
         for view in self.views:
-            view.addActions([*walk, self.detectionsAction, *of_picture, *of_image])
+            view.addActions([*walk, self._line(), self.detectionsAction, *of_picture, self._line(), *of_image])
+
+    def _line(self) -> QAction:
+        """Between groups of a menu."""
+        line = QAction(self)
+        line.setSeparator(True)
+        return line
 
     def _action_of(self, icon: str, text: str, key: Optional[Any] = None, is_checkable: bool = False) -> QAction:
         """Its key works where the focus is in the picture."""

@@ -20,6 +20,7 @@ from ...core.errors import (
     ServerBusyError,
     SlowReplyError,
     ThrottledError,
+    UnexpectedReplyError,
     UnknownObjectError,
     UnreachableError,
     UntrustedServerError,
@@ -83,11 +84,22 @@ _STATES: tuple[tuple[tuple[type[MapillaryError], ...], str, str], ...] = (
     ((UnreachableError, ConnectionBrokenError), "No connection", RETRY),
     ((UntrustedServerError,), "The connection is not trusted", RETRY),
     ((DamagedPictureError, ExpiredPictureError), "The picture is broken", RETRY),
+    ((UnexpectedReplyError,), "Not an answer of Mapillary", RETRY),
     ((InvalidRequestError,), "Not an image", ""),
+)
+_BROKEN = (
+    "What Mapillary sent is damaged, cut off or no picture. Try again; where that does not help, see whether"
+    " Mapillary's own site shows it (More > Open in Mapillary)."
+)
+_EXPIRED = "Mapillary gave a new address for the picture, and refused it. Try again."
+_CHECK_NETWORK = "Check the network connection, then try again."
+_CHECK_SIGN_IN = (
+    "A public network that wants one to sign in first, or a proxy, may have answered instead of Mapillary. Open a web"
+    " page in a browser to find out, then try again."
 )
 _GONE = (
     "Mapillary does not show this image: it was deleted, it is private or still being processed, or the id is wrong."
-    " Mapillary gives the same answer for all of them. Maps can show it for some weeks more."
+    " Mapillary gives the same answer for all of them. Its dot can stay on the map for some weeks."
 )
 _GONE_FEATURE = (
     "Mapillary does not show this map feature: it was removed or replaced by another when images were processed again,"
@@ -99,6 +111,20 @@ def state_of(error: MapillaryError, is_map_feature: bool = False) -> State:
     """What a person reads for an error; the sentence is the error's own unless more is known here."""
     found = (state[1:] for state in _STATES if isinstance(error, state[0]))
     title, action = next(found, ("This did not work", RETRY))
+    if isinstance(error, UnknownObjectError) and is_map_feature:
+        return State("Not there", _GONE_FEATURE)
+    return State(title, _text_of(error), action)
+
+
+def _text_of(error: MapillaryError) -> str:
     if isinstance(error, UnknownObjectError):
-        return State("Not there", _GONE_FEATURE) if is_map_feature else State(title, _GONE, action)
-    return State(title, str(error), action)
+        return _GONE
+    if isinstance(error, DamagedPictureError):
+        return _BROKEN
+    if isinstance(error, ExpiredPictureError):
+        return _EXPIRED
+    if isinstance(error, ConnectionBrokenError):
+        return f"{error} {_CHECK_NETWORK}"
+    if isinstance(error, UnexpectedReplyError):
+        return f"{error} {_CHECK_SIGN_IN}"
+    return str(error)
