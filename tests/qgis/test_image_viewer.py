@@ -208,7 +208,7 @@ def test_the_walk_goes_in_the_order_of_the_sequence(qtbot, dock, server, index):
     panel = dock.panel
     dock.open_image(ids[1])
     qtbot.waitUntil(panel.nextAction.isEnabled, timeout=20_000)
-    assert f"image 2 of {len(ids)} in its sequence" in panel.whenLabel.text()
+    assert f"2 of {len(ids)} in its sequence" in panel.whenLabel.text()
     panel.lastAction.trigger()
     wait_for_picture(qtbot, dock, ids[-1])
     assert not panel.nextAction.isEnabled()
@@ -357,7 +357,7 @@ STATES = {
     "no-such-object": "Deleted or private",
     "quota": "Mapillary wants a pause",
     "too-many-long": "Mapillary is busy",
-    "html": "This did not work",
+    "html": "Not an answer of Mapillary",
 }
 
 

@@ -16,8 +16,8 @@ from ..locator_filter import MapillaryLocatorFilter
 from ..messages import Messages
 from .image_dock import ImageDock
 
-SHORTCUT = "Ctrl+Alt+M"
-"""By default; Settings > Keyboard Shortcuts changes it."""
+SHORTCUT = "Ctrl+Shift+Y"
+"""By default, and free in QGIS; Settings > Keyboard Shortcuts changes it."""
 
 
 class ImageEntry(QObject):

@@ -13,7 +13,7 @@ from qgis.gui import QgsMapCanvas
 from qgis.PyQt import uic
 from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QKeySequence, QPalette, QResizeEvent
-from qgis.PyQt.QtWidgets import QAction, QApplication, QLabel, QMenu, QToolButton, QWidget
+from qgis.PyQt.QtWidgets import QAction, QApplication, QMenu, QToolButton, QWidget
 
 from ...core.picture_metadata import LICENCE, LICENCE_LINK
 from ...core.viewing import panorama
@@ -57,7 +57,6 @@ class ImagePanel(QWidget):
         for index, share in enumerate(_PICTURE_SHARE):
             self.splitter.setStretchFactor(index, share)
         self._add_actions()
-        _make_bold(self.titleLabel)
         self.show_feature_tab(False)
         self.stateButton.clicked.connect(lambda: self.state_action.emit(self.action))
         for view in self.views:
@@ -153,7 +152,7 @@ class ImagePanel(QWidget):
         return f'<a href="{escape(address)}" style="color: {colour}">{text}</a>'
 
     def _show_when(self) -> None:
-        position = f"image {self._position} in its sequence" if self._position else self._problem
+        position = f"{self._position} in its sequence" if self._position else self._problem
         text = " · ".join(filter(None, (self._captured, position)))
         self.whenLabel.setText(text if self._captured else "")
         self.whenLabel.setVisible(bool(self._captured))
@@ -192,7 +191,13 @@ class ImagePanel(QWidget):
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.toolBar.addWidget(button)
         for view in self.views:
-            view.addActions([*walk, self.detectionsAction, *of_picture, *of_image])
+            view.addActions([*walk, self._line(), self.detectionsAction, *of_picture, self._line(), *of_image])
+
+    def _line(self) -> QAction:
+        """Between groups of a menu."""
+        line = QAction(self)
+        line.setSeparator(True)
+        return line
 
     def _action_of(self, icon: str, text: str, key: Optional[Any] = None, is_checkable: bool = False) -> QAction:
         """Its key works where the focus is in the picture."""
@@ -211,9 +216,3 @@ def _captured(image: StreetImage) -> str:
     if captured_at is None:
         return "Date not known"
     return f"{_EPOCH + timedelta(milliseconds=captured_at):%Y-%m-%d %H:%M} UTC"
-
-
-def _make_bold(label: QLabel) -> None:
-    font = label.font()
-    font.setBold(True)
-    label.setFont(font)

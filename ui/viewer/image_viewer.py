@@ -108,8 +108,12 @@ class ImageViewer(QObject):
 
     def paste(self) -> None:
         """Open the image whose id or link is in the clipboard."""
+        copied = QGuiApplication.clipboard().text()
+        if not copied.strip():
+            self._messages.hint("There is no text in the clipboard. Copy the id or the link of an image first.")
+            return
         try:
-            self.open_image(image_id_in(QGuiApplication.clipboard().text()), goes_there=True)
+            self.open_image(image_id_in(copied), goes_there=True)
         except MapillaryError as error:
             self._messages.hint(str(error))
 

@@ -20,6 +20,7 @@ from ...core.errors import (
     ServerBusyError,
     SlowReplyError,
     ThrottledError,
+    UnexpectedReplyError,
     UnknownObjectError,
     UnreachableError,
     UntrustedServerError,
@@ -83,28 +84,56 @@ _STATES: tuple[tuple[tuple[type[MapillaryError], ...], str, str], ...] = (
     ((UnreachableError, ConnectionBrokenError), "No connection", RETRY),
     ((UntrustedServerError,), "The connection is not trusted", RETRY),
     ((DamagedPictureError, ExpiredPictureError), "The picture is broken", RETRY),
+    ((UnexpectedReplyError,), "Not an answer of Mapillary", RETRY),
     ((InvalidRequestError,), "Not an image", ""),
-)
-_GONE = (
-    "Mapillary does not show this image: it was deleted, it is private or still being processed, or the id is wrong."
-    " Mapillary gives the same answer for all of them. Maps can show it for some weeks more."
-)
-_USED_UP = (
-    "The application that your token belongs to has used up the requests that Mapillary allows it for now. Wait some"
-    " minutes, then try again, or use the token of another application of yours."
 )
 _GONE_FEATURE = (
     "Mapillary does not show this map feature: it was removed or replaced by another when images were processed again,"
     " or the id is wrong. Download the map features again."
 )
+_INSTEAD: tuple[tuple[type[MapillaryError], str], ...] = (
+    (
+        UnknownObjectError,
+        "Mapillary does not show this image: it was deleted, it is private or still being processed, or the id is"
+        " wrong. Mapillary gives the same answer for all of them. Its dot can stay on the map for some weeks.",
+    ),
+    (
+        QuotaReachedError,
+        "The application that your token belongs to has used up the requests that Mapillary allows it for now. Wait"
+        " some minutes, then try again, or use the token of another application of yours.",
+    ),
+    (
+        DamagedPictureError,
+        "What Mapillary sent is damaged, cut off or no picture. Try again; where that does not help, see whether"
+        " Mapillary's own site shows it (More > Open in Mapillary).",
+    ),
+    (ExpiredPictureError, "Mapillary gave a new address for the picture, and refused it. Try again."),
+)
+"""Where more is known here than the error's own sentence says."""
+
+_BESIDES: tuple[tuple[type[MapillaryError], str], ...] = (
+    (ConnectionBrokenError, "Check the network connection, then try again."),
+    (
+        UnexpectedReplyError,
+        "A public network that wants one to sign in first, or a proxy, may have answered instead of Mapillary. Open a"
+        " web page in a browser to find out, then try again.",
+    ),
+)
+"""What to do, where the sentence does not say it."""
 
 
 def state_of(error: MapillaryError, is_map_feature: bool = False) -> State:
-    """What a person reads for an error; the sentence is the error's own unless more is known here."""
+    """What a person reads for an error."""
+    if isinstance(error, UnknownObjectError) and is_map_feature:
+        return State("Not there", _GONE_FEATURE)
     found = (state[1:] for state in _STATES if isinstance(error, state[0]))
     title, action = next(found, ("This did not work", RETRY))
-    if isinstance(error, QuotaReachedError):
-        return State(title, _USED_UP, action)
-    if isinstance(error, UnknownObjectError):
-        return State("Not there", _GONE_FEATURE) if is_map_feature else State(title, _GONE, action)
-    return State(title, str(error), action)
+    return State(title, _text_of(error), action)
+
+
+def _text_of(error: MapillaryError) -> str:
+    for kind, text in _INSTEAD:
+        if isinstance(error, kind):
+            return text
+    besides = next((text for kind, text in _BESIDES if isinstance(error, kind)), "")
+    return f"{error} {besides}".strip()
