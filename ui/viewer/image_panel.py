@@ -11,7 +11,7 @@ from urllib.parse import quote
 from qgis.core import QgsApplication
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt import uic
-from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
+from qgis.PyQt.QtCore import QEvent, QObject, QSize, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QKeySequence, QResizeEvent
 from qgis.PyQt.QtWidgets import QAction, QApplication, QMenu, QToolButton, QWidget
 
@@ -83,6 +83,8 @@ class ImagePanel(QWidget):
         """Credit the image that is shown; None where none is."""
         self.creditLabel.setVisible(image is not None)
         self.creditLabel.setText(_credit(image) if image else "")
+        for action in self._actions_of_image:
+            action.setEnabled(image is not None)
         self._captured = _captured(image) if image else ""
         self._show_when()
 
@@ -131,6 +133,19 @@ class ImagePanel(QWidget):
         super().resizeEvent(event)
         self.resized.emit()
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        """Called by Qt. Of two actions on the same key, as QGIS has them on those to copy, paste and save, neither is
+        done; so while the focus is in the picture these keys are its own.
+        """
+        if event.type() in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress):
+            action = next((action for key, action in self._shared_keys if event.matches(key)), None)
+            if action is not None and action.isEnabled():
+                event.accept()
+                if event.type() == QEvent.Type.KeyPress:
+                    action.trigger()
+                return True
+        return super().eventFilter(watched, event)
+
     def _show_when(self) -> None:
         position = f"image {self._position} in its sequence" if self._position else self._problem
         text = " · ".join(filter(None, (self._captured, position)))
@@ -170,6 +185,13 @@ class ImagePanel(QWidget):
         button.setMenu(menu)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.toolBar.addWidget(button)
+        self._shared_keys = (
+            (standard.Paste, self.pasteAction),
+            (standard.Copy, self.copyAction),
+            (standard.Save, self.saveAction),
+        )
+        self.pictureBox.installEventFilter(self)
+        self._actions_of_image = (*of_picture, self.copyIdAction, self.copyJsonAction, self.browseAction)
         for view in self.views:
             view.addActions([*walk, self.detectionsAction, *of_picture, *of_image])
 
