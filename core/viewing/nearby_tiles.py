@@ -46,8 +46,8 @@ class NearbyTiles:
         return (settings, url) == (self._settings, self._url)
 
     def nearest(self, lon: float, lat: float, metres: float) -> Optional[str]:
-        """The id of the image nearest to a place in EPSG:4326, within so many metres, at most 250; None where no tile has
-        one. Original positions count before computed ones.
+        """The id of the image nearest to a place in EPSG:4326, within so many metres, at most 250; None where no tile
+        has one. Original positions count before computed ones.
         """
         metres = min(metres, _MOST_METRES)
         reach = metres / _METRES_PER_DEGREE
