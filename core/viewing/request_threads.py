@@ -33,7 +33,9 @@ class Job:
         self._cancel = cancel
 
     def cancel(self) -> None:
-        """Take it from the queue, or end its request."""
+        """Take it from the queue. Where it runs, its request goes on until its thread is needed: the reply may be on
+        its way, and a new connection takes longer.
+        """
         self._cancel(self)
 
 
@@ -70,6 +72,7 @@ class RequestThreads:
                 thread = threading.Thread(target=self._work, name=name, daemon=True)
                 self._threads.append(thread)
                 thread.start()
+            self._make_room()
             self._changed.notify()
         return job
 
@@ -97,10 +100,15 @@ class RequestThreads:
     def _cancel(self, job: Job) -> None:
         with self._changed:
             job.is_cancelled = True
-            if job in self._running:
-                _abort(job)
-            elif job in self._waiting:
+            if job in self._waiting:
                 self._waiting.remove(job)
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """End a request that nobody waits for, where work waits for a thread."""
+        if len(self._waiting) > self._idle and len(self._threads) == THREADS:
+            for job in [job for job in self._running if job.is_cancelled][: len(self._waiting) - self._idle]:
+                _abort(job)
 
     def _work(self) -> None:
         # requests takes 0.15 s to import, which QGIS' start should not pay for.
@@ -138,10 +146,10 @@ class RequestThreads:
 
     def _do(self, job: Job, client: GraphClient) -> None:
         with self._changed:
-            job.session = client.session
             if job.is_cancelled:
                 self._running.discard(job)
                 return
+            job.session = client.session
         try:
             job.work(job, client)
         finally:

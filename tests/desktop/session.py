@@ -107,12 +107,23 @@ class DesktopSession:
 
     def click(self, widget: str) -> None:
         """A real mouse click in the middle of a widget, once that stands still."""
+        self._xdotool("mousemove", *map(str, self._middle_of(widget)), "click", "1")
+
+    def drag(self, widget: str, right: int, down: int) -> None:
+        """Drag with the mouse from the middle of a widget, in steps, as a hand does."""
+        x, y = self._middle_of(widget)
+        self._xdotool("mousemove", str(x), str(y), "mousedown", "1")
+        for share in (0.3, 0.6, 1.0):
+            self._xdotool("mousemove", "--sync", str(x + round(right * share)), str(y + round(down * share)))
+        self._xdotool("mouseup", "1")
+
+    def _middle_of(self, widget: str) -> list[int]:
         find = f"w = {widget}; p = w.mapToGlobal(QPoint(w.width() // 2, w.height() // 2)); answer = [p.x(), p.y()]"
         place, before = self.run(find), None
         while place != before:
             time.sleep(0.4)
             place, before = self.run(find), place
-        self._xdotool("mousemove", *map(str, place), "click", "1")
+        return place
 
     def press(self, key: str) -> None:
         """A real key press, such as Tab."""

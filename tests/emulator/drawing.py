@@ -1,66 +1,67 @@
-"""JPEGs that tell which image they are; a panorama's grid tells the bearing of each column from its middle."""
+"""JPEGs of streets that tell which image they are; a panorama's grid tells where in the sphere one looks."""
 
 from __future__ import annotations
 
-import colorsys
 from functools import lru_cache
 
-BASE_WIDTH = 256
+from qgis.PyQt.QtCore import QBuffer, QIODevice, QRectF
+from qgis.PyQt.QtGui import QColor, QImage, QPainter
+
+from .scenery import Flat, Lens, Sphere, paint_street
+
+BASE_WIDTH = 1024
+"""Everything is placed in a picture of this width and painted in the size that is wanted."""
 GRID_DEGREES = 30
+LINE_DEGREES = 0.4
 DIGITS = (
     *("111101101101111", "010110010010111", "111001111100111", "111001111001111", "101101111001001"),
     *("111100111001111", "111100111101111", "111001010010010", "111101111101111", "111101111001111"),
 )
-"""Three by five dots, row by row."""
-WHITE = b"\xff\xff\xff"
+"""Three by five dots, row by row; drawn so because fonts need a running application."""
+WHITE, FAINT, SHADE = QColor("white"), QColor(255, 255, 255, 95), QColor(0, 0, 0, 110)
 
 
 @lru_cache(maxsize=64)
 def draw(image_id: str, width: int, height: int) -> bytes:
-    """A gradient with the id on it, as a JPEG; twice as wide as high it is a panorama."""
-    from qgis.PyQt.QtCore import QBuffer, QIODevice
-    from qgis.PyQt.QtGui import QImage
+    """A street with the image's id on it, as a JPEG; twice as wide as high it is a panorama.
 
-    rows = BASE_WIDTH * height // width
-    dots = _gradient(int(image_id), rows)
-    if width == 2 * height:
-        _draw_bearings(dots, rows)
-    _write(dots, image_id, 8, 8)
-    small = QImage(bytes(dots), BASE_WIDTH, rows, 3 * BASE_WIDTH, QImage.Format.Format_RGB888)
+    The road leads to the middle, and in a panorama to the left and right edge as well. A panorama has a faint line
+    every GRID_DEGREES of bearing and elevation, LINE_DEGREES wide, with its middle exactly there.
+    """
+    rows = BASE_WIDTH * height / width
+    is_pano = width == 2 * height
+    image = QImage(width, height, QImage.Format.Format_RGB32)
+    painter = QPainter(image)
+    painter.scale(width / BASE_WIDTH, width / BASE_WIDTH)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    lens: Lens = Sphere(BASE_WIDTH, rows) if is_pano else Flat(BASE_WIDTH, rows)
+    paint_street(painter, lens, int(image_id))
+    if is_pano:
+        _draw_grid(painter, rows)
+    _write(painter, image_id, 16, 16, 3)
+    painter.end()
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    small.scaled(width, height).save(buffer, "JPEG", 80)
+    image.save(buffer, "JPEG", 80)
     return bytes(buffer.data())
 
 
-def _gradient(number: int, rows: int) -> bytearray:
-    """Dark above and bright below, in a colour of its own."""
-    colours = (colorsys.hsv_to_rgb(number % 360 / 360, 0.6, 0.3 + 0.5 * row / rows) for row in range(rows))
-    return bytearray().join(bytes(round(255 * part) for part in colour) * BASE_WIDTH for colour in colours)
-
-
-def _draw_bearings(dots: bytearray, rows: int) -> None:
-    """A line every GRID_DEGREES of bearing and height; four bearings are written on the horizon."""
-    for degrees in range(0, 360, GRID_DEGREES):
-        column = degrees * BASE_WIDTH // 360
-        for row in range(rows):
-            _dot(dots, column, row)
+def _draw_grid(painter: QPainter, rows: float) -> None:
+    """The line at the back is half at the left and half at the right edge; four bearings stand below the horizon."""
+    line = BASE_WIDTH * LINE_DEGREES / 360
+    for degrees in range(0, 361, GRID_DEGREES):
+        painter.fillRect(QRectF(BASE_WIDTH * degrees / 360 - line / 2, 0, line, rows), FAINT)
     for degrees in range(GRID_DEGREES, 180, GRID_DEGREES):
-        row = degrees * rows // 180
-        dots[3 * BASE_WIDTH * row : 3 * BASE_WIDTH * (row + 1)] = WHITE * BASE_WIDTH
+        painter.fillRect(QRectF(0, rows * degrees / 180 - line / 2, BASE_WIDTH, line), FAINT)
     for column, bearing in enumerate((180, 270, 0, 90)):
-        _write(dots, str(bearing), column * BASE_WIDTH // 4 + 3, rows // 2 + 3)
+        _write(painter, str(bearing), column * BASE_WIDTH / 4 + 8, rows / 2 + 8, 2)
 
 
-def _write(dots: bytearray, digits: str, left: int, top: int) -> None:
+def _write(painter: QPainter, digits: str, left: float, top: float, dot: float) -> None:
+    """White on a darkened box, so that it can be read on anything."""
+    painter.fillRect(QRectF(left - dot, top - dot, (4 * len(digits) + 1) * dot, 7 * dot), SHADE)
     for index, digit in enumerate(digits):
         for place, mark in enumerate(DIGITS[int(digit)]):
             if mark == "1":
-                for corner in range(4):
-                    column, row = 2 * (place % 3) + corner % 2, 2 * (place // 3) + corner // 2
-                    _dot(dots, left + 8 * index + column, top + row)
-
-
-def _dot(dots: bytearray, column: int, row: int) -> None:
-    start = 3 * (row * BASE_WIDTH + column)
-    dots[start : start + 3] = WHITE
+                row, column = divmod(place, 3)
+                painter.fillRect(QRectF(left + (4 * index + column) * dot, top + row * dot, dot, dot), WHITE)

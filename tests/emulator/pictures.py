@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Optional
 
-from .drawing import draw
 from .exchange import Answer, Request
 
 PICTURE_PATH = re.compile(r"/pictures/(?P<name>(?P<image>\d+)/(?P<size>256|1024|2048|original))\.jpg")
@@ -61,7 +60,9 @@ class PictureBook:
         return None
 
     def picture(self, request: Request) -> Answer:
-        """The JPEG of a URL that was not refused."""
+        """The JPEG of a URL that was not refused. Only this needs Qt."""
+        from .drawing import draw
+
         with self._lock:
             signed = self._signed.get(request.query["oh"])
         if signed is None:

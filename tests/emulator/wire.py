@@ -22,6 +22,8 @@ class LoopbackServer(ThreadingHTTPServer):
     """Serves on 127.0.0.1 in threads of its own, from `start` to `close`."""
 
     daemon_threads = True
+    request_queue_size = 128
+    """Connections that come at once; beyond it they would wait for seconds."""
 
     def __init__(self, port: int, handler: type[BaseHTTPRequestHandler]) -> None:
         super().__init__(("127.0.0.1", port), handler)

@@ -68,16 +68,21 @@ def test_connections_stay_open_from_one_request_to_the_next(emulator, threads_of
     assert len(sessions) == 1
 
 
-def test_one_request_is_ended_and_the_others_go_on(emulator, threads_of):
-    server = emulator(delay=1.0)
+def test_a_dropped_request_is_ended_when_its_thread_is_needed(emulator, threads_of):
+    server = emulator(delay=30.0)
     threads = threads_of(server)
-    asked = [Asked() for _ in range(3)]
+    asked = [Asked() for _ in range(THREADS)]
     jobs = [threads.start(work) for work in asked]
-    wait_until(lambda: all(job.session is not None for job in jobs))
+    wait_until(lambda: all(job.session is not None for job in jobs) and len(server.requests) == THREADS)
     jobs[1].cancel()
-    assert all(work.ended.wait(20) for work in asked)
+    assert not asked[1].ended.wait(0.3), "its thread is not needed yet"
+    server.delay = 0
+    newest = Asked()
+    threads.start(newest)
+    assert newest.ended.wait(20)
+    assert newest.outcome["id"] == CHECKED_IMAGE
     assert isinstance(asked[1].outcome, CancelledError)
-    assert asked[0].outcome["id"] == asked[2].outcome["id"] == CHECKED_IMAGE
+    assert [work.ended.is_set() for work in asked] == [False, True, False, False]
 
 
 def test_urgent_work_comes_first_and_cancelled_work_never(emulator, threads_of):

@@ -65,15 +65,7 @@ class FeaturePanel(QWidget):
         self._rows: dict[str, QTreeWidgetItem] = {}
         self._current = ""
         self._lay_out()
-        self.clear()
-
-    def clear(self) -> None:
-        """Show no map feature."""
-        self.symbolLabel.hide()
-        for label in (self.nameLabel, self.valueLabel, self.seenLabel, self.directionLabel, self.countLabel):
-            _show_text(label, "")
-        self._show_images(())
-        self.say("Click a map feature or sign on the map to see here what is known of it.")
+        self.say("")
 
     def show_feature(self, feature: MapFeature) -> None:
         """Show this one instead of what was there before."""
@@ -81,11 +73,11 @@ class FeaturePanel(QWidget):
         if group is not None:
             self.symbolLabel.setPixmap(group_icon(group).pixmap(_SYMBOL_SIZE))
         self.symbolLabel.setVisible(group is not None)
-        _show_text(self.nameLabel, feature.label)
-        _show_text(self.valueLabel, feature.value)
-        _show_text(self.seenLabel, _seen_text(feature.first_seen_at, feature.last_seen_at))
+        self.nameLabel.setText(feature.label)
+        self.valueLabel.setText(feature.value)
+        self.seenLabel.setText(_seen_text(feature.first_seen_at, feature.last_seen_at))
         _show_text(self.directionLabel, _direction_text(feature.direction))
-        _show_text(self.countLabel, _count_text(len(feature.images)))
+        self.countLabel.setText(_count_text(len(feature.images)))
         self._show_images(feature.images[:_MOST_ROWS])
         self.say("")
 

@@ -13,14 +13,14 @@ from ...core.viewing.detection import DETECTION_FIELDS, Detection, read_detectio
 from ...core.viewing.map_feature import MAP_FEATURE_FIELDS, MapFeature, read_map_feature
 from ...core.viewing.request_threads import Job
 from .background import Background
-from .feature_panel import FeaturePanel
+from .image_panel import ImagePanel
 
 if TYPE_CHECKING:
     from ...core.graph_client import GraphClient
 
 
 class FeatureVisit(QObject):
-    """Fills the panel. `found` fires when `feature` is there, `outlined` when its outlines are, `failed` with the
+    """Fills the panel's tab. `found` fires when `feature` is there, `outlined` when its outlines are, `failed` with the
     error that keeps the feature away.
     """
 
@@ -28,17 +28,17 @@ class FeatureVisit(QObject):
     outlined = pyqtSignal()
     failed = pyqtSignal(object)
 
-    def __init__(self, panel: FeaturePanel, background: Background) -> None:
+    def __init__(self, panel: ImagePanel, background: Background) -> None:
         super().__init__(panel)
         self.feature: Optional[MapFeature] = None
-        self._panel = panel
+        self._tab = panel
+        self._panel = panel.featurePanel
         self._background = background
         self._outlines: dict[str, list[Detection]] = {}
         self._job: Optional[Job] = None
 
     def go_to(self, map_feature_id: str) -> None:
         """Look at this one from now on; the one before was left."""
-        self._panel.say("Loading…")
         self._job = self._background.ask(lambda client: _ask(client, map_feature_id), self._on_found)
 
     def outlines_in(self, image_id: str) -> Sequence[Detection]:
@@ -51,16 +51,16 @@ class FeatureVisit(QObject):
             self._job.cancel()
             self._job = None
         self.feature, self._outlines = None, {}
-        self._panel.clear()
+        self._tab.show_feature_tab(False)
 
     def _on_found(self, feature: Any, error: Optional[MapillaryError]) -> None:
         self._job = None
         if error is not None:
-            self._panel.clear()
             self.failed.emit(error)
             return
         self.feature = feature
         self._panel.show_feature(feature)
+        self._tab.show_feature_tab(True)
         self._panel.say("Loading its outlines…" if feature.images else "")
         if feature.images:
             self._job = self._background.ask(

@@ -46,7 +46,8 @@ class ImageDetections(QObject):
         if is_wanted and self._found is not None:
             self._fill_found(*self._found)
             return
-        self._fill(self._of_feature, "" if is_wanted or self._of_feature else "Press R to see what was recognised.")
+        is_hint = self._image_id and not is_wanted and not self._of_feature
+        self._fill(self._of_feature, "Press R to see what was recognised." if is_hint else "")
         if self._image_id and is_wanted:
             self._panel.detectionsList.say("Loading…")
             if self._job is None:

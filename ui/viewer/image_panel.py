@@ -12,8 +12,8 @@ from qgis.core import QgsApplication
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt import uic
 from qgis.PyQt.QtCore import QEvent, QObject, QSize, Qt, pyqtSignal
-from qgis.PyQt.QtGui import QKeySequence, QResizeEvent
-from qgis.PyQt.QtWidgets import QAction, QApplication, QMenu, QToolButton, QWidget
+from qgis.PyQt.QtGui import QKeySequence, QPalette, QResizeEvent
+from qgis.PyQt.QtWidgets import QAction, QApplication, QLabel, QMenu, QToolButton, QWidget
 
 from ...core.picture_metadata import LICENCE, LICENCE_LINK
 from ...core.viewing import panorama
@@ -32,6 +32,7 @@ _FLAT_PANORAMA = "This panorama is shown flat: looking around in it needs the Py
 _ICON_PIXELS = 18
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _PICTURE_SHARE = (3, 2)
+_FEATURE_TAB = "Map feature"
 
 
 class ImagePanel(QWidget):
@@ -53,10 +54,12 @@ class ImagePanel(QWidget):
         self._captured = self._position = self._problem = ""
         self.tabs.addTab(self.metadataTable, "Metadata")
         self.tabs.addTab(self.detectionsList, "Detections")
-        self.tabs.addTab(self.featurePanel, "Map feature")
+        self.tabs.addTab(self.featurePanel, _FEATURE_TAB)
         for index, share in enumerate(_PICTURE_SHARE):
             self.splitter.setStretchFactor(index, share)
         self._add_actions()
+        _make_bold(self.titleLabel)
+        self.show_feature_tab(False)
         self.stateButton.clicked.connect(lambda: self.state_action.emit(self.action))
         for view in self.views:
             view.hovered.connect(self.detectionsList.highlight)
@@ -82,7 +85,7 @@ class ImagePanel(QWidget):
     def show_image(self, image: Optional[StreetImage]) -> None:
         """Credit the image that is shown; None where none is."""
         self.creditLabel.setVisible(image is not None)
-        self.creditLabel.setText(_credit(image) if image else "")
+        self.creditLabel.setText(self._credit(image) if image else "")
         for action in self._actions_of_image:
             action.setEnabled(image is not None)
         self._captured = _captured(image) if image else ""
@@ -107,6 +110,17 @@ class ImagePanel(QWidget):
             self.say(_FLAT_PANORAMA)
         else:
             self.say("" if image.has_known_camera else _UNKNOWN_CAMERA.format(image.camera_type))
+
+    def show_feature_tab(self, is_shown: bool) -> None:
+        """The tab of the map feature is there while somebody looks at one, and then in front."""
+        index = self.tabs.indexOf(self.featurePanel)
+        if is_shown and index < 0:
+            self.tabs.addTab(self.featurePanel, _FEATURE_TAB)
+        if is_shown:
+            self.tabs.setCurrentWidget(self.featurePanel)
+        elif index >= 0:
+            # Qt hides single tabs from 5.15 on only.
+            self.tabs.removeTab(index)
 
     def say(self, text: str) -> None:
         """A sentence below the picture; without one its line goes away."""
@@ -145,6 +159,19 @@ class ImagePanel(QWidget):
                     action.trigger()
                 return True
         return super().eventFilter(watched, event)
+
+    def _credit(self, image: StreetImage) -> str:
+        """Creator, licence and Mapillary, each with its link; names are from the server, and labels read markup."""
+        facts = image.facts
+        creator = escape(facts.creator)
+        if facts.username:
+            creator = self._link(f"https://www.mapillary.com/app/user/{quote(facts.username, safe='')}", creator)
+        return f"© {creator}, {self._link(facts.link, 'Mapillary')}, {self._link(LICENCE_LINK, LICENCE)}"
+
+    def _link(self, address: str, text: str) -> str:
+        """In the colour of other text: themes of QGIS do not all have one for links."""
+        colour = self.creditLabel.palette().color(QPalette.ColorRole.WindowText).name()
+        return f'<a href="{escape(address)}" style="color: {colour}">{text}</a>'
 
     def _show_when(self) -> None:
         position = f"image {self._position} in its sequence" if self._position else self._problem
@@ -214,12 +241,7 @@ def _captured(image: StreetImage) -> str:
     return f"{_EPOCH + timedelta(milliseconds=captured_at):%Y-%m-%d %H:%M} UTC"
 
 
-def _credit(image: StreetImage) -> str:
-    """Creator, licence and Mapillary, each with its link; names are from the server, and labels read markup."""
-    facts = image.facts
-    creator = escape(facts.creator)
-    if facts.username:
-        user = f"https://www.mapillary.com/app/user/{quote(facts.username, safe='')}"
-        creator = f'<a href="{escape(user)}">{creator}</a>'
-    image_page = f'<a href="{escape(facts.link)}">Mapillary</a>'
-    return f'© {creator}, {image_page}, <a href="{LICENCE_LINK}">{LICENCE}</a>'
+def _make_bold(label: QLabel) -> None:
+    font = label.font()
+    font.setBold(True)
+    label.setFont(font)

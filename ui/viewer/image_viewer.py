@@ -67,13 +67,13 @@ class ImageViewer(QObject):
         self._opening = Opening(self._background, self)
         self._walking = Walking(panel, self._background)
         self._detections = ImageDetections(panel, self._background)
-        self._visit = FeatureVisit(panel.featurePanel, self._background)
+        self._visit = FeatureVisit(panel, self._background)
         self._actions = PictureActions(panel, messages, lambda: self._opening.shown)
         self._place = MapPlace(canvas)
         self._tiles: Optional[NearbyTiles] = None
         self._again: Callable[[], None] = self.clear
         self._asked_id = ""
-        self._goes_there = False
+        self._goes_there = self._is_search = False
         self._reach = 0.0
         self._connect()
         self.clear()
@@ -93,7 +93,6 @@ class ImageViewer(QObject):
         self._visit.leave()
         if self._can_ask():
             self._show_state(loading(f"Asking Mapillary for the map feature {map_feature_id}."))
-            self._panel.tabs.setCurrentWidget(self._panel.featurePanel)
             self._visit.go_to(map_feature_id)
 
     def click(self, point: QgsPointXY) -> None:
@@ -178,7 +177,7 @@ class ImageViewer(QObject):
             if ahead is not None:
                 ahead.stop()
             return
-        self._goes_there = goes_there
+        self._goes_there, self._is_search = goes_there, False
         if ahead is None or ahead.image is None:
             self._panel.show_state(loading(f"Asking Mapillary for the image {image_id}."))
         if ahead is not None:
@@ -191,7 +190,7 @@ class ImageViewer(QObject):
         if place is None:
             self._messages.hint("There is no image here: the map shows no place on the earth.")
         elif self._can_ask():
-            self._goes_there = False
+            self._goes_there, self._is_search = False, True
             self._reach = min(max(metres, _LEAST_METRES), MOST_METRES)
             tiles, reach = self._nearby_tiles(), self._reach
             if self._opening.shown is None:
@@ -235,6 +234,8 @@ class ImageViewer(QObject):
         if load is None or load.image is None:
             return
         image = load.image
+        if self._is_search:
+            self._visit.leave()
         self._panel.show_image(image)
         self._panel.metadataTable.show_facts(image_facts(image.body))
         self._panel.featurePanel.mark_current(image.image_id)

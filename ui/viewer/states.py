@@ -89,6 +89,10 @@ _GONE = (
     "Mapillary does not show this image: it was deleted, it is private or still being processed, or the id is wrong."
     " Mapillary gives the same answer for all of them. Maps can show it for some weeks more."
 )
+_USED_UP = (
+    "The application that your token belongs to has used up the requests that Mapillary allows it for now. Wait some"
+    " minutes, then try again, or use the token of another application of yours."
+)
 _GONE_FEATURE = (
     "Mapillary does not show this map feature: it was removed or replaced by another when images were processed again,"
     " or the id is wrong. Download the map features again."
@@ -99,6 +103,8 @@ def state_of(error: MapillaryError, is_map_feature: bool = False) -> State:
     """What a person reads for an error; the sentence is the error's own unless more is known here."""
     found = (state[1:] for state in _STATES if isinstance(error, state[0]))
     title, action = next(found, ("This did not work", RETRY))
+    if isinstance(error, QuotaReachedError):
+        return State(title, _USED_UP, action)
     if isinstance(error, UnknownObjectError):
         return State("Not there", _GONE_FEATURE) if is_map_feature else State(title, _GONE, action)
     return State(title, str(error), action)
