@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Optional
+from collections.abc import Sequence
+from typing import Callable, Optional, TypeVar
 
 from ..cleaning import object_id
 from ..distance import metres_between
@@ -11,6 +11,7 @@ from ..errors import (
     ExpiredPictureError,
     InvalidRequestError,
     ServerBusyError,
+    TooMuchAskedError,
     UnexpectedReplyError,
     UnknownFieldError,
 )
@@ -26,22 +27,24 @@ MOST_METRES = 50.0
 _NEARBY = 20
 """The search ranks by date and kind as well, so the nearest need not be the first."""
 
+_T = TypeVar("_T")
+
 
 def ask_for_image(client: GraphClient, image_id: str) -> StreetImage:
     """The image with fresh addresses of its pictures: one request, where the server can give all fields.
 
     Raises MapillaryError, of which UnknownObjectError means deleted, private or never there.
     """
-    return read_image(image_id, _with_fewer_fields(client, image_id))
+    return read_image(image_id, _with_fewer_fields(lambda fields: client.entity(image_id, fields)))
 
 
-def _with_fewer_fields(client: GraphClient, image_id: str) -> Mapping[str, Any]:
+def _with_fewer_fields(ask: Callable[[Sequence[str]], _T]) -> _T:
     try:
-        return client.entity(image_id, ALL_FIELDS)
-    except (ServerBusyError, UnknownFieldError) as error:
-        if isinstance(error, ServerBusyError) and error.stops_run:
+        return ask(ALL_FIELDS)
+    except (ServerBusyError, TooMuchAskedError, UnknownFieldError) as error:
+        if error.stops_run:
             raise
-        return client.entity(image_id, ESSENTIAL_FIELDS)
+        return ask(ESSENTIAL_FIELDS)
 
 
 def ask_for_picture(client: GraphClient, image: StreetImage, size: str, pauses: Sequence[float]) -> bytes:
@@ -61,7 +64,7 @@ def ask_for_picture(client: GraphClient, image: StreetImage, size: str, pauses: 
 
 
 def search_image(client: GraphClient, lon: float, lat: float, metres: float) -> Optional[StreetImage]:
-    """The nearest image within so many metres, at most MOST_METRES, with all its fields: one request.
+    """The nearest image within so many metres, at most MOST_METRES: one request, where the server can give all fields.
 
     Longitude and latitude in EPSG:4326. None where there is none.
     """
@@ -70,10 +73,9 @@ def search_image(client: GraphClient, lon: float, lat: float, metres: float) -> 
         "lng": f"{lon:.7f}",
         "radius": f"{min(metres, MOST_METRES):.2f}",
         "limit": str(_NEARBY),
-        "fields": ",".join(ALL_FIELDS),
     }
     found = []
-    for body in client.search("images", query):
+    for body in _with_fewer_fields(lambda fields: client.search("images", {**query, "fields": ",".join(fields)})):
         image_id = object_id(body.get("id"))
         place = point(body.get("geometry")) or point(body.get("computed_geometry"))
         if image_id is not None and place is not None:

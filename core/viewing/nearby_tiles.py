@@ -26,6 +26,9 @@ _KEPT_TILES = 4
 _METRES_PER_DEGREE = 110_574.0
 """The least that a degree of latitude measures."""
 
+_MOST_METRES = 250.0
+"""Where a click may be further off, the map shows no images; and every tile around it would have to be read."""
+
 Placed = Sequence[tuple[LonLat, str]]
 
 
@@ -43,10 +46,10 @@ class NearbyTiles:
         return (settings, url) == (self._settings, self._url)
 
     def nearest(self, lon: float, lat: float, metres: float) -> Optional[str]:
-        """The id of the image nearest to a place in EPSG:4326, within so many metres; None where no tile has one.
-
-        Original positions count before computed ones.
+        """The id of the image nearest to a place in EPSG:4326, within so many metres, at most 250; None where no tile
+        has one. Original positions count before computed ones.
         """
+        metres = min(metres, _MOST_METRES)
         reach = metres / _METRES_PER_DEGREE
         across = min(reach / max(math.cos(math.radians(lat)), 0.01), 1.0)
         try:

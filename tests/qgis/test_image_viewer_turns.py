@@ -3,10 +3,16 @@
 import json
 
 from qgis.core import QgsPointXY
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtGui import QKeySequence
+from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QAction, QMainWindow
 
+from tests.emulator.map_features import SIGNS, images_of
 from tests.emulator.recorded_graph import RecordedGraph
 from tests.emulator.town_index import id_of
 from tests.qgis.test_image_viewer import (  # noqa: F401
+    TILE,
     TOWN,
     bar,
     canvas,
@@ -96,3 +102,57 @@ def test_the_page_of_a_deleted_image_is_its_own(qtbot, dock, server, canvas, ind
     dock.viewer.click(QgsPointXY(*TOWN.lon_lat(image.x, image.y)))
     wait_for_state(qtbot, dock, "Deleted or private")
     assert dock.panel.action == ""
+
+
+def sign(tileset=SIGNS):
+    images = TOWN.images(*TILE[1:])
+    return next(f for f in TOWN.map_features(tileset, *TILE[1:]) if len(images_of(f, images)) > 2)
+
+
+def test_a_map_feature_that_is_left_is_not_shown_any_more(qtbot, dock, emulator, monkeypatch, index):  # noqa: F811
+    server = use(emulator(TOWN), monkeypatch)  # noqa: F811
+    feature_id = str(sign().properties["id"])
+    server.fail("hang", surface="graph", tile=f"{feature_id}/detections")
+    panel = dock.panel.featurePanel
+    dock.open_map_feature(feature_id)
+    qtbot.waitUntil(lambda: bool(panel.nameLabel.text()), timeout=20_000)
+    dock.open_image(id_of(flat_image(index)))
+    assert dock.panel.tabs.indexOf(panel) == -1
+
+
+def test_detections_are_asked_for_once(qtbot, dock, server):  # noqa: F811
+    dock.panel.detectionsAction.setChecked(True)
+    dock.open_map_feature(str(sign().properties["id"]))
+    qtbot.waitUntil(lambda: bool(dock.viewer._visit.outlines_in(shown(dock))), timeout=20_000)
+    qtbot.waitUntil(lambda: dock.viewer._detections._job is None, timeout=20_000)
+    drawn = dock.panel.detectionsList.shown()
+    dock.panel.detectionsAction.setChecked(False)
+    assert 0 < len(dock.panel.detectionsList.shown()) < len(drawn)
+    dock.panel.detectionsAction.setChecked(True)
+    assert dock.panel.detectionsList.shown() == drawn
+    assert paths(server).count(f"/{shown(dock)}/detections") == 1
+
+
+def test_keys_that_qgis_has_too_are_the_pictures(qtbot, qgis_parent, dock, server, index):  # noqa: F811
+    window = QMainWindow(qgis_parent)
+    qtbot.addWidget(window)
+    project = QAction("Save project", window)
+    project.setShortcut(QKeySequence.StandardKey.Save)
+    window.addAction(project)
+    saved = []
+    project.triggered.connect(saved.append)
+    dock.setFloating(False)
+    window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+    window.show()
+    window.activateWindow()
+    dock.panel.stack.currentWidget().setFocus()
+    qtbot.waitUntil(window.isActiveWindow, timeout=20_000)
+    keys = dock.panel.stack.currentWidget(), Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier
+    QTest.keyClick(*keys)
+    assert len(saved) == 1
+    dock.open_image(id_of(flat_image(index)))
+    wait_for_picture(qtbot, dock, id_of(flat_image(index)))
+    QTest.keyClick(dock.panel.flatView, *keys[1:])
+    assert dock.viewer._actions._dialog is not None
+    assert len(saved) == 1
+    dock.setParent(qgis_parent)

@@ -84,6 +84,15 @@ def test_where_the_server_cannot_give_all_fields_it_is_asked_for_fewer(emulator,
     assert "sfm_cluster" not in server.recorded[-1].query["fields"]
 
 
+@pytest.mark.parametrize("fault", ["no-such-field", "reduce-amount"])
+def test_a_search_asks_for_fewer_fields_too(emulator, client_of, fault):
+    server = emulator(TOWN)
+    server.fail(fault, surface="graph", times=1)
+    found = search_image(client_of(server), *TOWN.lon_lat(IMAGES[0].x, IMAGES[0].y), 10)
+    assert found.image_id == id_of(IMAGES[0])
+    assert len(server.requests) == 2
+
+
 @pytest.mark.parametrize(
     ("fault", "error", "requests"),
     [("no-such-object", UnknownObjectError, 1), ("quota", QuotaReachedError, 1), ("too-many-long", ServerBusyError, 1)],

@@ -62,3 +62,10 @@ def test_damaged_files_are_no_images(cached, tmp_path):
     path.write_bytes(b"SQLite format 3\0" + bytes(5000))
     lon, lat = TOWN.lon_lat(TOWN.images(8529, 5975)[0].x, TOWN.images(8529, 5975)[0].y)
     assert NearbyTiles(settings, server.tiles_url).nearest(lon, lat, 50) is None
+
+
+def test_a_click_on_a_map_of_the_whole_country_reads_no_tiles_of_all_of_it(cached):
+    server, settings = cached
+    image = TOWN.images(8529, 5975)[0]
+    lon, lat = TOWN.lon_lat(image.x, image.y)
+    assert NearbyTiles(settings, server.tiles_url).nearest(lon, lat - 0.1, 500_000) is None

@@ -38,23 +38,18 @@ class FeatureVisit(QObject):
         self._job: Optional[Job] = None
 
     def go_to(self, map_feature_id: str) -> None:
-        """Look at this one from now on."""
-        self.stop()
+        """Look at this one from now on; the one before was left."""
         self._job = self._background.ask(lambda client: _ask(client, map_feature_id), self._on_found)
 
     def outlines_in(self, image_id: str) -> Sequence[Detection]:
         """The feature's own detections in an image."""
         return self._outlines.get(image_id, ())
 
-    def stop(self) -> None:
-        """End what runs."""
+    def leave(self) -> None:
+        """Forget the feature, whose outlines are drawn no more, and end what runs."""
         if self._job is not None:
             self._job.cancel()
             self._job = None
-
-    def leave(self) -> None:
-        """Forget the feature, whose outlines are drawn no more."""
-        self.stop()
         self.feature, self._outlines = None, {}
         self._tab.show_feature_tab(False)
 
@@ -63,7 +58,7 @@ class FeatureVisit(QObject):
         if error is not None:
             self.failed.emit(error)
             return
-        self.feature, self._outlines = feature, {}
+        self.feature = feature
         self._panel.show_feature(feature)
         self._tab.show_feature_tab(True)
         self._panel.say("Loading its outlines…" if feature.images else "")

@@ -23,13 +23,16 @@ class ImageDetections(QObject):
         self._background = background
         self._image_id = ""
         self._of_feature: Sequence[Detection] = ()
+        self._found: Optional[tuple[list[Detection], int]] = None
         self._job: Optional[Job] = None
         panel.detectionsAction.toggled.connect(self._show)
 
     def be_at(self, image_id: str, of_feature: Sequence[Detection] = ()) -> None:
         """Another image is shown; `of_feature` are drawn in it whether or not all others are. An empty id: none."""
-        self.stop()
-        self._image_id, self._of_feature = image_id, of_feature
+        if image_id != self._image_id:
+            self.stop()
+            self._image_id, self._found = image_id, None
+        self._of_feature = of_feature
         self._show()
 
     def stop(self) -> None:
@@ -39,23 +42,31 @@ class ImageDetections(QObject):
             self._job = None
 
     def _show(self) -> None:
-        self.stop()
         is_wanted = self._panel.detectionsAction.isChecked()
+        if is_wanted and self._found is not None:
+            self._fill_found(*self._found)
+            return
         is_hint = self._image_id and not is_wanted and not self._of_feature
         self._fill(self._of_feature, "Press R to see what was recognised." if is_hint else "")
         if self._image_id and is_wanted:
-            image_id = self._image_id
             self._panel.detectionsList.say("Loading…")
-            self._job = self._background.ask(
-                lambda client: read_detections(client.edge(image_id, "detections", DETECTION_FIELDS)), self._on_found
-            )
+            if self._job is None:
+                self._ask(self._image_id)
+
+    def _ask(self, image_id: str) -> None:
+        self._job = self._background.ask(
+            lambda client: read_detections(client.edge(image_id, "detections", DETECTION_FIELDS)), self._on_found
+        )
 
     def _on_found(self, found: Any, error: Optional[MapillaryError]) -> None:
         self._job = None
         if error is not None:
             self._panel.detectionsList.say(f"What was recognised could not be read. {error}")
             return
-        detections, damaged = found
+        self._found = found
+        self._show()
+
+    def _fill_found(self, detections: Sequence[Detection], damaged: int) -> None:
         ids = {detection.detection_id for detection in detections}
         others = [detection for detection in self._of_feature if detection.detection_id not in ids]
         text = "" if detections or others else "Nothing was recognised in this image."

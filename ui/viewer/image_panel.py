@@ -11,7 +11,7 @@ from urllib.parse import quote
 from qgis.core import QgsApplication
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt import uic
-from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
+from qgis.PyQt.QtCore import QEvent, QObject, QSize, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QKeySequence, QPalette, QResizeEvent
 from qgis.PyQt.QtWidgets import QAction, QApplication, QMenu, QToolButton, QWidget
 
@@ -32,6 +32,7 @@ _FLAT_PANORAMA = "This panorama is shown flat: looking around in it needs the Py
 _ICON_PIXELS = 18
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _PICTURE_SHARE = (3, 2)
+_FEATURE_TAB = "Map feature"
 
 
 class ImagePanel(QWidget):
@@ -53,7 +54,7 @@ class ImagePanel(QWidget):
         self._captured = self._position = self._problem = ""
         self.tabs.addTab(self.metadataTable, "Metadata")
         self.tabs.addTab(self.detectionsList, "Detections")
-        self.tabs.addTab(self.featurePanel, "Map feature")
+        self.tabs.addTab(self.featurePanel, _FEATURE_TAB)
         for index, share in enumerate(_PICTURE_SHARE):
             self.splitter.setStretchFactor(index, share)
         self._add_actions()
@@ -84,6 +85,8 @@ class ImagePanel(QWidget):
         """Credit the image that is shown; None where none is."""
         self.creditLabel.setVisible(image is not None)
         self.creditLabel.setText(self._credit(image) if image else "")
+        for action in self._actions_of_image:
+            action.setEnabled(image is not None)
         self._captured = _captured(image) if image else ""
         self._show_when()
 
@@ -109,9 +112,14 @@ class ImagePanel(QWidget):
 
     def show_feature_tab(self, is_shown: bool) -> None:
         """The tab of the map feature is there while somebody looks at one, and then in front."""
-        self.tabs.setTabVisible(self.tabs.indexOf(self.featurePanel), is_shown)
+        index = self.tabs.indexOf(self.featurePanel)
+        if is_shown and index < 0:
+            self.tabs.addTab(self.featurePanel, _FEATURE_TAB)
         if is_shown:
             self.tabs.setCurrentWidget(self.featurePanel)
+        elif index >= 0:
+            # Qt hides single tabs from 5.15 on only.
+            self.tabs.removeTab(index)
 
     def say(self, text: str) -> None:
         """A sentence below the picture; without one its line goes away."""
@@ -137,6 +145,19 @@ class ImagePanel(QWidget):
         """Called by Qt."""
         super().resizeEvent(event)
         self.resized.emit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        """Called by Qt. Of two actions on the same key, as QGIS has them on those to copy, paste and save, neither is
+        done; so while the focus is in the picture these keys are its own.
+        """
+        if event.type() in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress):
+            action = next((action for key, action in self._shared_keys if event.matches(key)), None)
+            if action is not None and action.isEnabled():
+                event.accept()
+                if event.type() == QEvent.Type.KeyPress:
+                    action.trigger()
+                return True
+        return super().eventFilter(watched, event)
 
     def _credit(self, image: StreetImage) -> str:
         """Creator, licence and Mapillary, each with its link; names are from the server, and labels read markup."""
@@ -190,6 +211,13 @@ class ImagePanel(QWidget):
         button.setMenu(menu)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.toolBar.addWidget(button)
+        self._shared_keys = (
+            (standard.Paste, self.pasteAction),
+            (standard.Copy, self.copyAction),
+            (standard.Save, self.saveAction),
+        )
+        self.pictureBox.installEventFilter(self)
+        self._actions_of_image = (*of_picture, self.copyIdAction, self.copyJsonAction, self.browseAction)
         for view in self.views:
             view.addActions([*walk, self._line(), self.detectionsAction, *of_picture, self._line(), *of_image])
 

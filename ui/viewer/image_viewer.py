@@ -90,9 +90,9 @@ class ImageViewer(QObject):
         """Open a map feature or sign, and its best image. Raises InvalidRequestError for what is no id."""
         map_feature_id = checked_id(map_feature_id)
         self._again = partial(self.open_map_feature, map_feature_id)
+        self._visit.leave()
         if self._can_ask():
             self._show_state(loading(f"Asking Mapillary for the map feature {map_feature_id}."))
-            self._visit.leave()
             self._visit.go_to(map_feature_id)
 
     def click(self, point: QgsPointXY) -> None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from qgis.PyQt.QtCore import QBuffer, QByteArray, QIODevice, QSize
+from qgis.PyQt.QtCore import QBuffer, QByteArray, QIODevice
 from qgis.PyQt.QtGui import QImage, QImageReader
 
-from ...core.errors import DamagedPictureError
+from ...core.errors import DamagedPictureError, UnexpectedReplyError
 from ...core.jpeg import check_whole
 from ...core.picture_metadata import picture_kind
 
-_MOST_PIXELS = 64_000_000
-"""Larger ones are read smaller: drawn, 256 MB is what this many take."""
+_MOST_DRAWN = 64_000_000
+"""Pixels. Drawn they take 244 MiB, and Qt 6 reads no picture of more than 256."""
 
-_LARGEST_SIDE = 65_535
+_MOST_READ = 2**27
+"""Pixels of a JPEG, which can be halved while it is read: panoramas have up to 16,384 by 8,192."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,11 @@ class Picture:
 
 
 def read_picture(size: str, content: bytes) -> Picture:
-    """In any thread. Raises DamagedPictureError for what is no picture, or a cut off one."""
-    if picture_kind(content) == "jpg":
+    """In any thread. Raises DamagedPictureError for what is no picture, or a cut off one, and UnexpectedReplyError for
+    one that would take too much memory.
+    """
+    is_jpeg = picture_kind(content) == "jpg"
+    if is_jpeg:
         # Qt draws what there is of it.
         check_whole(content)
     data = QByteArray(content)
@@ -38,12 +42,15 @@ def read_picture(size: str, content: bytes) -> Picture:
     # Mapillary's pictures are upright whatever their tag says.
     reader.setAutoTransform(False)
     shape = reader.size()
-    if not shape.isValid() or shape.isEmpty() or max(shape.width(), shape.height()) > _LARGEST_SIDE:
+    if not shape.isValid() or shape.isEmpty():
         raise DamagedPictureError
-    pixels = shape.width() * shape.height()
-    if pixels > _MOST_PIXELS:
-        share = (_MOST_PIXELS / pixels) ** 0.5
-        reader.setScaledSize(QSize(max(1, int(shape.width() * share)), max(1, int(shape.height() * share))))
+    if shape.width() * shape.height() > (_MOST_READ if is_jpeg else _MOST_DRAWN):
+        raise UnexpectedReplyError(
+            f"The picture is too large to be shown: {shape.width():,} by {shape.height():,} pixels."
+        )
+    while shape.width() * shape.height() > _MOST_DRAWN:
+        shape /= 2
+        reader.setScaledSize(shape)
     image = reader.read()
     if image.isNull():
         raise DamagedPictureError
