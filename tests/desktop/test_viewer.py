@@ -77,7 +77,11 @@ def wait_for(desktop, image_id):
     desktop.wait_until(f"({IMAGE_ID}) == {image_id!r} and shown.has_picture()")
 
 
-def test_the_button_and_a_click_on_a_dot(desktop, server):
+def test_the_shortcut_the_button_and_a_click_on_a_dot(desktop, server):
+    desktop.click("iface.mapCanvas()")
+    desktop.press("ctrl+shift+y")
+    desktop.wait_until("canvas.mapTool() is images.tool")
+    desktop.run("canvas.unsetMapTool(images.tool)")
     desktop.click("iface.webToolBar().widgetForAction(plugin._images._action)")
     desktop.wait_until("canvas.mapTool() is images.tool")
     asked = len(server.requests)
@@ -98,7 +102,7 @@ def test_the_keys_walk_and_draw(desktop):
     desktop.press("Left")
     wait_for(desktop, image_id)
     desktop.press("r")
-    desktop.wait_until("shown.detectionsList.shown() and viewer._detections._job is None")
+    desktop.wait_until("shown.detectionsList.shown() and viewer._display._detections._job is None")
     desktop.run("shown.tabs.setCurrentWidget(shown.detectionsList)")
     desktop.wait_until("viewer._opening.shown.is_over")
     desktop.screenshot(PICTURES / "viewer.png")
@@ -117,7 +121,7 @@ def test_a_panorama_is_turned_with_the_mouse(desktop):
     assert (after - before) % 360 == pytest.approx(20, abs=15), (
         "what is dragged to the left turns the view to the right"
     )
-    assert desktop.run("answer = viewer._place._marker._heading") == pytest.approx(after)
+    assert desktop.run("answer = viewer._display._place._marker._heading") == pytest.approx(after)
     desktop.run("shown.tabs.setCurrentWidget(shown.metadataTable)")
     desktop.screenshot(PICTURES / "panorama.png")
 
@@ -176,7 +180,7 @@ def test_dark_and_narrow(desktop, server):
     wait_for(desktop, first_flat())
     desktop.click("shown.flatView")
     desktop.press("r")
-    desktop.wait_until("viewer._detections._job is None and shown.detectionsAction.isChecked()")
+    desktop.wait_until("viewer._display._detections._job is None and shown.detectionsAction.isChecked()")
     desktop.wait_until("viewer._opening.shown.is_over")
     desktop.screenshot(PICTURES / "dark.png")
     desktop.run("images.setFloating(True)\nimages.resize(250, 600)")

@@ -234,7 +234,7 @@ def test_the_next_picture_is_there_at_once(qtbot, dock, server, index):
 
 
 def is_ahead(dock, image_id):
-    load = dock.viewer._walking._walk._ahead.get(image_id)
+    load = dock.viewer._display.walking._walk._ahead.get(image_id)
     return load is not None and load.picture is not None
 
 
@@ -252,7 +252,7 @@ def test_arrow_keys_walk(qtbot, dock, server, index):
 
 def test_playing_goes_to_the_end(qtbot, dock, server, index, monkeypatch):
     images = next(images for images in index.sequences.values() if 3 <= len(images) <= 9)
-    dock.viewer._walking._timer.setInterval(1)
+    dock.viewer._display.walking._timer.setInterval(1)
     dock.open_image(id_of(images[0]))
     qtbot.waitUntil(dock.panel.playAction.isEnabled, timeout=20_000)
     dock.panel.playAction.setChecked(True)
@@ -277,7 +277,7 @@ def test_a_panorama_is_looked_into_and_its_cone_follows(qtbot, dock, server, can
     assert dock.panel.shows_panorama()
     view = dock.panel.panoramaView
     view.look_at(123)
-    marker = dock.viewer._place._marker
+    marker = dock.viewer._display._place._marker
     assert marker._heading == pytest.approx(123)
     assert marker._field_of_view == pytest.approx(view.field_of_view)
     other = next(i for i in index.images.values() if i.properties["is_pano"] and i is not image)
@@ -345,7 +345,7 @@ def test_what_was_recognised_is_asked_for_when_it_is_wanted(qtbot, dock, server,
     assert f"/{image_id}/detections" not in [seen.path for seen in server.requests]
     dock.panel.detectionsAction.setChecked(True)
     qtbot.waitUntil(lambda: f"/{image_id}/detections" in [seen.path for seen in server.requests], timeout=20_000)
-    qtbot.waitUntil(lambda: dock.viewer._detections._job is None, timeout=20_000)
+    qtbot.waitUntil(lambda: dock.viewer._display._detections._job is None, timeout=20_000)
     drawn = dock.panel.detectionsList.shown()
     assert dock.panel.flatView._detections == tuple(drawn)
     dock.panel.detectionsAction.setChecked(False)

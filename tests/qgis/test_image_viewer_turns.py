@@ -74,7 +74,7 @@ def test_playing_passes_images_without_a_picture(qtbot, dock, emulator, monkeypa
         body = {"id": image_id, "sequence": "s", **({} if image_id == "6" else {"thumb_256_url": url})}
         (tmp_path / "image" / f"{image_id}.json").write_text(json.dumps(body))
     monkeypatch.setattr("mapillary_coverage.ui.viewer.walk.ask_for_order", lambda client, sequence_id: ["5", "6", "7"])
-    dock.viewer._walking._timer.setInterval(1)
+    dock.viewer._display.walking._timer.setInterval(1)
     dock.open_image("5")
     qtbot.waitUntil(dock.panel.playAction.isEnabled, timeout=20_000)
     dock.panel.playAction.setChecked(True)
@@ -124,7 +124,7 @@ def test_detections_are_asked_for_once(qtbot, dock, server):  # noqa: F811
     dock.panel.detectionsAction.setChecked(True)
     dock.open_map_feature(str(sign().properties["id"]))
     qtbot.waitUntil(lambda: bool(dock.viewer._visit.outlines_in(shown(dock))), timeout=20_000)
-    qtbot.waitUntil(lambda: dock.viewer._detections._job is None, timeout=20_000)
+    qtbot.waitUntil(lambda: dock.viewer._display._detections._job is None, timeout=20_000)
     drawn = dock.panel.detectionsList.shown()
     dock.panel.detectionsAction.setChecked(False)
     assert 0 < len(dock.panel.detectionsList.shown()) < len(drawn)

@@ -59,6 +59,13 @@ def traces(server):
 NOTHING = {"threads": [], "sockets": 0, "loads": 0, "pictures": 0}
 
 
+def wait_for_nothing(qtbot, server):
+    def is_nothing():
+        assert traces(server) == NOTHING
+
+    qtbot.waitUntil(is_nothing, timeout=20_000)
+
+
 def test_two_hundred_quick_openings(plugin, emulator, monkeypatch, qtbot, ids):
     server = use(emulator(TOWN, delay=0.05), monkeypatch)
     plugin.initGui()
@@ -72,7 +79,7 @@ def test_two_hundred_quick_openings(plugin, emulator, monkeypatch, qtbot, ids):
     pictures = [seen for seen in server.requests if "/pictures/" in seen.path]
     assert len(pictures) < 50, "pictures of what was superseded are not asked for"
     plugin._images.dock.close()
-    qtbot.waitUntil(lambda: traces(server) == NOTHING, timeout=20_000)
+    wait_for_nothing(qtbot, server)
 
 
 def test_a_long_walk_keeps_three_pictures(plugin, emulator, monkeypatch, qtbot, ids):
@@ -106,7 +113,7 @@ def test_unloaded_and_closed_in_the_middle(plugin, emulator, monkeypatch, qtbot,
             qtbot.wait(15)
         {"unload": plugin.unload, "close": plugin._images.dock.close, "clear": QgsProject.instance().clear}[ending]()
         plugin.unload()
-        qtbot.waitUntil(lambda: traces(server) == NOTHING, timeout=20_000)
+        wait_for_nothing(qtbot, server)
         plugin.open_image(ids[0])
 
 
@@ -128,4 +135,4 @@ def test_the_canvas_goes_first(plugin, emulator, monkeypatch, qtbot, ids, qgis_p
     qtbot.waitUntil(lambda: _shows(dock.viewer, ids[1]), timeout=20_000)
     dock.close_down()
     dock.deleteLater()
-    qtbot.waitUntil(lambda: traces(server) == NOTHING, timeout=20_000)
+    wait_for_nothing(qtbot, server)

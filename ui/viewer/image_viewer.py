@@ -15,17 +15,13 @@ from ...core.errors import MapillaryError, RevokedCredentialError
 from ...core.image_link import image_id_in
 from ...core.picking import lon_lat, metres_per_pixel, pick
 from ...core.settings import Settings
-from ...core.viewing.facts import image_facts
 from ...core.viewing.image_requests import MOST_METRES, ask_for_image, ask_near, checked_id
 from ...core.viewing.nearby_tiles import NearbyTiles
-from ...core.viewing.street_image import StreetImage
 from ..messages import Messages
 from .background import Background
+from .display import Display
 from .feature_visit import FeatureVisit
-from .image_detections import ImageDetections
-from .image_load import ImageLoad
 from .image_panel import ImagePanel
-from .map_place import MapPlace
 from .opening import Opening
 from .picture_actions import PictureActions
 from .states import (
@@ -33,22 +29,18 @@ from .states import (
     CLOSED_PROJECT,
     EMPTY,
     NO_IMAGES,
-    NO_PICTURE,
     RETRY,
     SET_CREDENTIAL,
     State,
     loading,
     state_of,
 )
-from .walking import Walking
 
 TOLERANCE_PIXELS = 12
 """How far beside a dot a click may be."""
 
 _LEAST_METRES = 10.0
 """Where no dot is shown there is nothing to aim at."""
-
-_PANORAMA_PIXELS = 2048
 
 
 class ImageViewer(QObject):
@@ -65,11 +57,9 @@ class ImageViewer(QObject):
         self._messages = messages
         self._background = Background()
         self._opening = Opening(self._background, self)
-        self._walking = Walking(panel, self._background)
-        self._detections = ImageDetections(panel, self._background)
         self._visit = FeatureVisit(panel, self._background)
+        self._display = Display(panel, canvas, self._background, self._opening, self._visit)
         self._actions = PictureActions(panel, messages, lambda: self._opening.shown)
-        self._place = MapPlace(canvas)
         self._tiles: Optional[NearbyTiles] = None
         self._again: Callable[[], None] = self.clear
         self._asked_id = ""
@@ -92,7 +82,7 @@ class ImageViewer(QObject):
         self._again = partial(self.open_map_feature, map_feature_id)
         self._visit.leave()
         if self._can_ask():
-            self._show_state(loading(f"Asking Mapillary for the map feature {map_feature_id}."))
+            self._display.show_state(loading(f"Asking Mapillary for the map feature {map_feature_id}."))
             self._visit.go_to(map_feature_id)
 
     def click(self, point: QgsPointXY) -> None:
@@ -120,7 +110,7 @@ class ImageViewer(QObject):
     def clear(self, state: State = EMPTY) -> None:
         """Show nothing, and end what runs, its threads included."""
         self._visit.leave()
-        self._show_state(state)
+        self._display.show_state(state)
         self._background.close()
 
     def project_closed(self) -> None:
@@ -132,26 +122,20 @@ class ImageViewer(QObject):
         self._settings.credentials.changed.disconnect(self._on_credential_changed)
         self._actions.close_down()
         self.clear()
-        self._place.close_down()
+        self._display.close_down()
 
     def _connect(self) -> None:
         self._opening.arrived.connect(self._on_arrived)
-        self._opening.pictured.connect(self._on_pictured)
         self._opening.missed.connect(self._on_missed)
         self._opening.failed.connect(self._on_failed)
-        self._walking.wanted.connect(self._open)
-        self._walking.changed.connect(self._load_ahead)
+        self._display.walking.wanted.connect(self._open)
         self._visit.found.connect(self._on_feature_found)
-        self._visit.outlined.connect(self._show_outlines)
         self._visit.failed.connect(self._on_feature_failed)
         self._settings.credentials.changed.connect(self._on_credential_changed)
         panel = self._panel
         panel.featurePanel.image_chosen.connect(self._open)
-        panel.panoramaView.looking.connect(self._on_looking)
-        panel.resized.connect(self._want_picture)
         panel.state_action.connect(self._on_action)
         panel.pasteAction.triggered.connect(self.paste)
-        panel.originalAction.triggered.connect(self._want_original)
 
     # Asking
 
@@ -159,14 +143,14 @@ class ImageViewer(QObject):
         """What was waited for until now is dropped. Where the asking `is_begun`, QGIS' settings, which take 10 ms to
         read, are those of the moment when it began.
         """
-        self._walking.rest(is_step=is_begun)
+        self._display.walking.rest(is_step=is_begun)
         self._opening.drop()
         if is_begun and not self._settings.is_offline():
             return True
         try:
             self._background.set_access(self._settings.graph_access())
         except MapillaryError as error:
-            self._show_state(state_of(error))
+            self._display.show_state(state_of(error))
             return False
         return True
 
@@ -176,7 +160,7 @@ class ImageViewer(QObject):
             self._goes_there = goes_there
             return
         self._asked_id = image_id
-        ahead = self._walking.take(image_id)
+        ahead = self._display.walking.take(image_id)
         if not self._can_ask(is_begun=ahead is not None):
             if ahead is not None:
                 ahead.stop()
@@ -185,9 +169,9 @@ class ImageViewer(QObject):
         if ahead is None or ahead.image is None:
             self._panel.show_state(loading(f"Asking Mapillary for the image {image_id}."))
         if ahead is not None:
-            self._opening.take(ahead, self._pixels())
+            self._opening.take(ahead, self._display.pixels())
         else:
-            self._opening.open(lambda client: ask_for_image(client, image_id), self._pixels())
+            self._opening.open(lambda client: ask_for_image(client, image_id), self._display.pixels())
 
     def _search(self, place: Optional[tuple[float, float]], metres: float) -> None:
         self._again, self._asked_id = partial(self._search, place, metres), ""
@@ -201,7 +185,7 @@ class ImageViewer(QObject):
                 self._panel.show_state(loading("Looking for an image near the click."))
             else:
                 self._panel.say("Looking for an image near the click…")
-            self._opening.open(lambda client: ask_near(client, tiles, place, metres, reach), self._pixels())
+            self._opening.open(lambda client: ask_near(client, tiles, place, metres, reach), self._display.pixels())
 
     def _nearby_tiles(self) -> NearbyTiles:
         """Those of the cache and the server as they are set now."""
@@ -210,87 +194,35 @@ class ImageViewer(QObject):
             self._tiles = NearbyTiles(settings, url)
         return self._tiles
 
-    def _pixels(self) -> int:
-        """How wide the picture should be; of a panorama only a part is seen at a time."""
-        shown = self._opening.shown
-        if shown is not None and shown.image is not None and shown.image.is_pano:
-            return _PANORAMA_PIXELS
-        return round(self._panel.stack.width() * self._panel.devicePixelRatioF())
-
-    def _want_picture(self) -> None:
-        if self._opening.shown is not None and not self._opening.is_waiting:
-            self._opening.shown.want(self._pixels())
-
-    def _want_original(self) -> None:
-        if self._opening.shown is not None and not self._opening.is_waiting:
-            self._opening.shown.want_original()
-
-    def _load_ahead(self) -> None:
-        """The neighbours, once the shown image needs nothing more."""
-        load = self._opening.shown
-        if load is not None and load.is_over and load.image is not None and not self._opening.is_waiting:
-            self._walking.go_on(self._pixels())
-
     # What comes
 
     def _on_arrived(self) -> None:
-        load = self._opening.shown
-        if load is None or load.image is None:
-            return
-        image = load.image
         if self._is_search:
             self._visit.leave()
-        self._panel.show_image(image)
-        self._panel.metadataTable.show_facts(image_facts(image.body))
-        self._panel.featurePanel.mark_current(image.image_id)
-        self._show_outlines()
-        self._walking.be_at(image)
-        self._place.mark(image, image.heading, image.field_of_view)
-        if self._goes_there:
-            self._place.go_to(image)
-        else:
-            self._place.follow()
-        self._stay(load, image)
-
-    def _stay(self, load: ImageLoad, image: StreetImage) -> None:
-        """No other image is waited for: get what is missing of this one, and say so while there is no picture."""
-        self._again, self._asked_id = partial(self._open, image.image_id), image.image_id
-        load.want(self._pixels())
-        if load.picture is None and load.error is not None:
-            self._panel.show_state(state_of(load.error))
-        elif load.picture is None:
-            self._panel.show_state(NO_PICTURE if load.is_over else loading("The picture is on its way."))
-
-    def _on_pictured(self, is_same: bool) -> None:
-        load = self._opening.shown
-        if load is None or load.image is None or load.picture is None:
-            return
-        self._panel.show_picture(load.image, load.picture, is_same)
-        if not is_same:
-            self._panel.focus_picture()
-            view = self._panel.panoramaView
-            self._on_looking(view.heading, view.field_of_view)
-        self._load_ahead()
+        self._stay()
+        self._display.show_image(self._goes_there)
 
     def _on_missed(self) -> None:
-        load = self._opening.shown
-        if load is None or load.image is None:
-            self._show_state(EMPTY)
+        if self._opening.shown is None:
+            self._display.show_state(EMPTY)
         else:
-            self._stay(load, load.image)
-            if load.picture is not None:
-                self._panel.show_picture(load.image, load.picture, is_same=True)
-            self._load_ahead()
+            self._stay()
+            self._display.settle()
         self._messages.hint(f"There is no image within {self._reach:.0f} m of the click.")
+
+    def _stay(self) -> None:
+        """At the image that is shown: that is what is asked for anew."""
+        self._asked_id = self._display.image_id()
+        self._again = partial(self._open, self._asked_id)
 
     def _on_failed(self, error: MapillaryError) -> None:
         self._sign_out(error)
-        self._walking.pause()
+        self._display.walking.pause()
         shown = self._opening.shown
         if shown is None:
             state = state_of(error)
             # Of what was found by its place, nobody knows the page.
-            self._show_state(state if self._asked_id or state.action != BROWSE else replace(state, action=""))
+            self._display.show_state(state if self._asked_id or state.action != BROWSE else replace(state, action=""))
         elif shown.picture is None:
             self._panel.show_state(state_of(error))
         else:
@@ -308,33 +240,11 @@ class ImageViewer(QObject):
 
     def _on_feature_failed(self, error: MapillaryError) -> None:
         self._sign_out(error)
-        self._show_state(state_of(error, is_map_feature=True))
-
-    def _show_outlines(self) -> None:
-        """Of what was recognised in the shown image, and of the map feature that is looked at."""
-        load = self._opening.shown
-        if load is not None and load.image is not None:
-            image_id = load.image.image_id
-            self._detections.be_at(image_id, self._visit.outlines_in(image_id))
+        self._display.show_state(state_of(error, is_map_feature=True))
 
     def _sign_out(self, error: MapillaryError) -> None:
         if isinstance(error, RevokedCredentialError):
             self._settings.credentials.sign_out()
-
-    def _show_state(self, state: State) -> None:
-        """In place of an image and all that belongs to it."""
-        self._opening.clear()
-        self._walking.stop()
-        self._detections.be_at("")
-        self._place.hide()
-        self._panel.metadataTable.show_facts([])
-        self._panel.show_image(None)
-        self._panel.show_state(state)
-
-    def _on_looking(self, heading: float, field_of_view: float) -> None:
-        load = self._opening.shown
-        if load is not None and load.image is not None and self._panel.shows_panorama():
-            self._place.mark(load.image, heading, field_of_view)
 
     def _on_action(self, action: str) -> None:
         if action == RETRY:

@@ -1,0 +1,140 @@
+"""What the panel and the map show of the image that is open."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from qgis.gui import QgsMapCanvas
+from qgis.PyQt.QtCore import QObject
+
+from ...core.viewing.facts import image_facts
+from .background import Background
+from .feature_visit import FeatureVisit
+from .image_detections import ImageDetections
+from .image_load import ImageLoad
+from .image_panel import ImagePanel
+from .map_place import MapPlace
+from .opening import Opening
+from .states import NO_PICTURE, State, loading, state_of
+from .walking import Walking
+
+_PANORAMA_PIXELS = 2048
+
+
+class Display(QObject):
+    """Follows the opening. `close_down` takes the mark from the map."""
+
+    def __init__(
+        self, panel: ImagePanel, canvas: QgsMapCanvas, background: Background, opening: Opening, visit: FeatureVisit
+    ) -> None:
+        super().__init__(panel)
+        self._panel = panel
+        self._opening = opening
+        self._visit = visit
+        self.walking = Walking(panel, background)
+        self._detections = ImageDetections(panel, background)
+        self._place = MapPlace(canvas)
+        opening.pictured.connect(self._on_pictured)
+        visit.outlined.connect(self._show_outlines)
+        self.walking.changed.connect(self.load_ahead)
+        panel.panoramaView.looking.connect(self._on_looking)
+        panel.resized.connect(self._on_resized)
+        panel.originalAction.triggered.connect(self._want_original)
+
+    def image_id(self) -> str:
+        """Of the image that is shown; empty where none is."""
+        load = self._load()
+        return load.image.image_id if load is not None and load.image is not None else ""
+
+    def pixels(self) -> int:
+        """How wide the picture should be; of a panorama only a part is seen at a time."""
+        load = self._load()
+        if load is not None and load.image is not None and load.image.is_pano:
+            return _PANORAMA_PIXELS
+        return round(self._panel.stack.width() * self._panel.devicePixelRatioF())
+
+    def show_image(self, goes_there: bool) -> None:
+        """Another image is open; `goes_there` has the map show its place, else it is panned where that is needed."""
+        load = self._load()
+        if load is None or load.image is None:
+            return
+        image = load.image
+        self._panel.show_image(image)
+        self._panel.metadataTable.show_facts(image_facts(image.body))
+        self._panel.featurePanel.mark_current(image.image_id)
+        self._show_outlines()
+        self.walking.be_at(image)
+        self._place.mark(image, image.heading, image.field_of_view)
+        if goes_there:
+            self._place.go_to(image)
+        else:
+            self._place.follow()
+        self.settle()
+
+    def settle(self) -> None:
+        """No other image is waited for: get what is missing of this one, and say so while there is no picture."""
+        load = self._load()
+        if load is None or load.image is None:
+            return
+        load.want(self.pixels())
+        if load.picture is not None:
+            self._panel.show_picture(load.image, load.picture, is_same=True)
+            self.load_ahead()
+        elif load.error is not None:
+            self._panel.show_state(state_of(load.error))
+        else:
+            self._panel.show_state(NO_PICTURE if load.is_over else loading("The picture is on its way."))
+
+    def show_state(self, state: State) -> None:
+        """In place of an image and all that belongs to it."""
+        self._opening.clear()
+        self.walking.stop()
+        self._detections.be_at("")
+        self._place.hide()
+        self._panel.metadataTable.show_facts([])
+        self._panel.show_image(None)
+        self._panel.show_state(state)
+
+    def load_ahead(self) -> None:
+        """The neighbours, once the shown image needs nothing more."""
+        load = self._load()
+        if load is not None and load.is_over and not self._opening.is_waiting:
+            self.walking.go_on(self.pixels())
+
+    def close_down(self) -> None:
+        """Before the panel or the canvas is deleted."""
+        self._place.close_down()
+
+    def _load(self) -> Optional[ImageLoad]:
+        return self._opening.shown
+
+    def _on_pictured(self, is_same: bool) -> None:
+        load = self._load()
+        if load is None or load.image is None or load.picture is None:
+            return
+        self._panel.show_picture(load.image, load.picture, is_same)
+        if not is_same:
+            self._panel.focus_picture()
+            view = self._panel.panoramaView
+            self._on_looking(view.heading, view.field_of_view)
+        self.load_ahead()
+
+    def _on_resized(self) -> None:
+        load = self._load()
+        if load is not None and not self._opening.is_waiting:
+            load.want(self.pixels())
+
+    def _want_original(self) -> None:
+        load = self._load()
+        if load is not None and not self._opening.is_waiting:
+            load.want_original()
+
+    def _show_outlines(self) -> None:
+        """Of what was recognised in the shown image, and of the map feature that is looked at."""
+        if self.image_id():
+            self._detections.be_at(self.image_id(), self._visit.outlines_in(self.image_id()))
+
+    def _on_looking(self, heading: float, field_of_view: float) -> None:
+        load = self._load()
+        if load is not None and load.image is not None and self._panel.shows_panorama():
+            self._place.mark(load.image, heading, field_of_view)
