@@ -196,6 +196,15 @@ def test_it_fits_a_narrow_dock(panel):
     assert all(header.sectionSize(column) >= width for column, width in enumerate(needed))
 
 
+def test_a_low_dock_scrolls_what_does_not_fit(qtbot, panel):
+    panel.show_feature(SIGN)
+    bar = panel.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() == 0)
+    assert panel.minimumSizeHint().height() < 100
+    panel.resize(300, 100)
+    qtbot.waitUntil(lambda: bar.maximum() > 0)
+
+
 def test_it_is_readable_in_a_dark_theme(panel):
     dark = QPalette()
     for role in (QPalette.ColorRole.Window, QPalette.ColorRole.Base):

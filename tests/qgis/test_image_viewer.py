@@ -396,6 +396,14 @@ def test_a_larger_picture_that_fails_leaves_the_small_one(qtbot, dock, server, i
     assert dock.panel.has_picture()
 
 
+def test_a_wide_panel_has_the_picture_beside_the_table(dock):
+    for width, height, is_beside in ((250, 700, False), (1300, 500, True), (400, 700, False)):
+        dock.resize(width, height)
+        picture, tabs = dock.panel.pictureBox.geometry(), dock.panel.tabs.geometry()
+        assert (picture.right() < tabs.left()) == is_beside
+        assert (picture.bottom() < tabs.top()) != is_beside
+
+
 def test_without_a_token(qtbot, dock, server, index, monkeypatch):
     monkeypatch.delenv("MAPILLARY_ACCESS_TOKEN")
     wanted = []

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QModelIndex, QPoint, Qt
 from qgis.PyQt.QtGui import QColor, QContextMenuEvent, QGuiApplication, QPalette, QTextDocument
 from qgis.PyQt.QtWidgets import QAction, QApplication, QLineEdit, QMainWindow, QMenu, QVBoxLayout, QWidget
@@ -209,10 +210,20 @@ def test_every_width_shows_both_columns_and_whole_lines(table, width):
     assert lines == 1 or width < 700
 
 
-def test_links_have_the_palettes_colour(table):
-    palette = QPalette(table.palette())
+@pytest.fixture
+def dark_theme(qgis_app):
+    """QGIS' dark theme sets a palette and a style sheet, which keeps the palette's links from the widgets."""
+    usual, style = QgsApplication.palette(), qgis_app.styleSheet()
+    palette = QPalette(usual)
     palette.setColor(QPalette.ColorRole.Link, QColor("#0080ff"))
-    table.setPalette(palette)
+    QgsApplication.setPalette(palette)
+    qgis_app.setStyleSheet("QWidget { color: #b1b1b1 }")
+    yield
+    qgis_app.setStyleSheet(style)
+    QgsApplication.setPalette(usual)
+
+
+def test_links_have_the_themes_colour(dark_theme, table):
     look = index_of(table, "Creator")
     assert look.data(Qt.ItemDataRole.ForegroundRole).color().name() == "#0080ff"
     assert look.data(Qt.ItemDataRole.FontRole).underline()

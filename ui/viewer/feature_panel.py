@@ -9,9 +9,11 @@ from typing import Optional
 from qgis.PyQt.QtCore import QEvent, QObject, QSize, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QFontInfo
 from qgis.PyQt.QtWidgets import (
+    QFrame,
     QHBoxLayout,
     QHeaderView,
     QLabel,
+    QScrollArea,
     QSizePolicy,
     QTreeWidget,
     QTreeWidgetItem,
@@ -30,6 +32,7 @@ _SYMBOL_SIZE = QSize(24, 24)
 _MOST_ROWS = 500
 _SMALL = 0.9
 _NARROWEST_COLUMN = 20
+_LOWEST_LIST = 80
 _DISTANCE, _DATE, _PANORAMA, _OUTLINE = range(4)
 _MEANINGS = (
     "Metres from the object",
@@ -41,8 +44,10 @@ _ENTER = {Qt.Key.Key_Return, Qt.Key.Key_Enter}
 _IMAGE_ID = Qt.ItemDataRole.UserRole
 
 
-class FeaturePanel(QWidget):
-    """`image_chosen` gives the id of the image to open, by a click or Enter in the list."""
+class FeaturePanel(QScrollArea):
+    """`image_chosen` gives the id of the image to open, by a click or Enter in the list. What does not fit is scrolled
+    to, so that long texts do not make QGIS' window grow.
+    """
 
     image_chosen = pyqtSignal(str)
 
@@ -133,7 +138,8 @@ class FeaturePanel(QWidget):
         title = QHBoxLayout()
         title.addWidget(self.symbolLabel)
         title.addWidget(self.nameLabel, 1)
-        layout = QVBoxLayout(self)
+        content = QWidget()
+        layout = QVBoxLayout(content)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(4)
         layout.addLayout(title)
@@ -142,6 +148,11 @@ class FeaturePanel(QWidget):
         layout.addWidget(self.imageList, 1)
         layout.addWidget(self.noteLabel)
         layout.addStretch()
+        self.setWidget(content)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
 
 def _line() -> QLabel:
@@ -183,6 +194,8 @@ def _image_list() -> QTreeWidget:
     images.setUniformRowHeights(True)
     images.setAllColumnsShowFocus(True)
     images.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    images.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+    images.setMinimumHeight(_LOWEST_LIST)
     header = images.header()
     header.setSectionsMovable(False)
     header.setStretchLastSection(False)

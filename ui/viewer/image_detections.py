@@ -13,6 +13,8 @@ from ...core.viewing.request_threads import Job
 from .background import Background
 from .image_panel import ImagePanel
 
+_SWITCH_ON = "To see what was recognised, press the button beside “More”, or R while the picture has the focus."
+
 
 class ImageDetections(QObject):
     """Fills the panel's list, which has the views draw what is ticked."""
@@ -47,7 +49,7 @@ class ImageDetections(QObject):
             self._fill_found(*self._found)
             return
         is_hint = self._image_id and not is_wanted and not self._of_feature
-        self._fill(self._of_feature, "Press R to see what was recognised." if is_hint else "")
+        self._fill(self._of_feature, _SWITCH_ON if is_hint else "")
         if self._image_id and is_wanted:
             self._panel.detectionsList.say("Loading…")
             if self._job is None:

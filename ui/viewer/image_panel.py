@@ -32,6 +32,9 @@ _FLAT_PANORAMA = "This panorama is shown flat: looking around in it needs the Py
 _ICON_PIXELS = 18
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _PICTURE_SHARE = (3, 2)
+_WIDE = 1.3
+"""Times as wide as high."""
+
 _FEATURE_TAB = "Map feature"
 
 
@@ -58,6 +61,7 @@ class ImagePanel(QWidget):
         for index, share in enumerate(_PICTURE_SHARE):
             self.splitter.setStretchFactor(index, share)
         self._add_actions()
+        self._order_by_tab()
         self.show_feature_tab(False)
         self.stateButton.clicked.connect(lambda: self.state_action.emit(self.action))
         for view in self.views:
@@ -142,8 +146,13 @@ class ImagePanel(QWidget):
         return bool(self.stack.currentWidget() is not self.statePage)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
-        """Called by Qt."""
+        """Called by Qt. Where the panel is wide, what is known of the image stands beside the picture."""
         super().resizeEvent(event)
+        is_wide = self.width() > _WIDE * self.height()
+        orientation = Qt.Orientation.Horizontal if is_wide else Qt.Orientation.Vertical
+        if orientation != self.splitter.orientation():
+            self.splitter.setOrientation(orientation)
+            self.splitter.setSizes([share * max(self.width(), self.height()) for share in _PICTURE_SHARE])
         self.resized.emit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
@@ -206,11 +215,11 @@ class ImagePanel(QWidget):
         menu.addActions(of_picture)
         menu.addSeparator()
         menu.addActions(of_image)
-        button = QToolButton(self.toolBar)
-        button.setText("More")
-        button.setMenu(menu)
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.toolBar.addWidget(button)
+        self.moreButton = QToolButton(self.toolBar)
+        self.moreButton.setText("More")
+        self.moreButton.setMenu(menu)
+        self.moreButton.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.toolBar.addWidget(self.moreButton)
         self._shared_keys = (
             (standard.Paste, self.pasteAction),
             (standard.Copy, self.copyAction),
@@ -226,6 +235,15 @@ class ImagePanel(QWidget):
         line = QAction(self)
         line.setSeparator(True)
         return line
+
+    def _order_by_tab(self) -> None:
+        """As one sees them, from the top."""
+        above = (self.moreButton, self.textLabel, self.stateButton, *self.views, self.creditLabel, self.tabs.tabBar())
+        feature = self.featurePanel
+        below = (self.metadataTable, self.detectionsList.tree, feature.valueLabel, feature.imageList)
+        places = (*above, *below)
+        for before, after in zip(places, places[1:]):
+            self.setTabOrder(before, after)
 
     def _action_of(self, icon: str, text: str, key: Optional[Any] = None, is_checkable: bool = False) -> QAction:
         """Its key works where the focus is in the picture."""

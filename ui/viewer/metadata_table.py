@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any, Optional
 
-from qgis.PyQt.QtCore import QAbstractTableModel, QEvent, QModelIndex, QSize, Qt, pyqtSignal
+from qgis.PyQt.QtCore import QAbstractTableModel, QEvent, QModelIndex, QObject, QSize, Qt, pyqtSignal
 from qgis.PyQt.QtGui import (
     QContextMenuEvent,
     QFont,
@@ -37,11 +37,12 @@ _OPEN_KEYS = {Qt.Key.Key_Return, Qt.Key.Key_Enter}
 
 
 class FactsModel(QAbstractTableModel):
-    """A row for each fact: its title, and its text; links in the colour that the table has for them."""
+    """A row for each fact: its title, and its text; links in QGIS' colour for them, which style sheets keep from the
+    palettes of widgets.
+    """
 
-    def __init__(self, table: QWidget) -> None:
-        super().__init__(table)
-        self._table = table
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
         self.facts: tuple[Fact, ...] = ()
 
     def show(self, facts: Sequence[Fact]) -> None:
@@ -63,16 +64,7 @@ class FactsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return _tool_tip(fact, index.column())
         if fact.link is not None and index.column() == _TEXT:
-            return self._look_of_link(role)
-        return None
-
-    def _look_of_link(self, role: int) -> Any:
-        if role == Qt.ItemDataRole.ForegroundRole:
-            return self._table.palette().brush(QPalette.ColorRole.Link)
-        if role == Qt.ItemDataRole.FontRole:
-            font = QFont()
-            font.setUnderline(True)
-            return font
+            return _look_of_link(role)
         return None
 
 
@@ -220,3 +212,13 @@ def _tool_tip(fact: Fact, column: int) -> str:
     shown = fact.title if column == _TITLE else fact.text
     lines = [shown, fact.link] if column == _TEXT and fact.link is not None else [shown]
     return f"<qt>{'<br>'.join(escape(line) for line in lines)}</qt>"
+
+
+def _look_of_link(role: int) -> Any:
+    if role == Qt.ItemDataRole.ForegroundRole:
+        return QGuiApplication.palette().brush(QPalette.ColorRole.Link)
+    if role == Qt.ItemDataRole.FontRole:
+        font = QFont()
+        font.setUnderline(True)
+        return font
+    return None
