@@ -64,8 +64,8 @@ class ImageViewer(QObject):
         self._settings = settings
         self._messages = messages
         self._background = Background()
-        self._opening = Opening(self._background, self)
         self._walking = Walking(panel, self._background)
+        self._opening = Opening(self._background, self._walking.keep, self)
         self._detections = ImageDetections(panel, self._background)
         self._visit = FeatureVisit(panel, self._background)
         self._actions = PictureActions(panel, messages, lambda: self._opening.shown)
@@ -334,7 +334,8 @@ class ImageViewer(QObject):
     def _on_looking(self, heading: float, field_of_view: float) -> None:
         load = self._opening.shown
         if load is not None and load.image is not None and self._panel.shows_panorama():
-            self._place.mark(load.image, heading, field_of_view)
+            # Where north is in the picture is not always known.
+            self._place.mark(load.image, None if load.image.heading is None else heading, field_of_view)
 
     def _on_action(self, action: str) -> None:
         if action == RETRY:
