@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from html import escape
 from typing import Optional
 
@@ -16,6 +16,7 @@ from ...core.viewing.detection import Detection, colour
 _ID = Qt.ItemDataRole.UserRole
 _LEAVING = {QEvent.Type.Leave, QEvent.Type.FocusOut}
 _LONGEST_LINE = 200
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 class DetectionsList(QWidget):
@@ -180,7 +181,7 @@ def _origin(detection: Detection) -> list[str]:
     """Its id, and the day on which it was recognised."""
     lines = [f"Detection {detection.detection_id}"]
     if detection.created_at is not None:
-        moment = datetime.fromtimestamp(detection.created_at // 1000, timezone.utc)
+        moment = _EPOCH + timedelta(milliseconds=detection.created_at)
         lines.append(f"Recognised on {moment:%Y-%m-%d}")
     return lines
 

@@ -12,7 +12,7 @@ from qgis.core import QgsApplication
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt import uic
 from qgis.PyQt.QtCore import QEvent, QObject, QSize, Qt, pyqtSignal
-from qgis.PyQt.QtGui import QKeySequence, QPalette, QResizeEvent
+from qgis.PyQt.QtGui import QImage, QKeySequence, QPalette, QResizeEvent
 from qgis.PyQt.QtWidgets import QAction, QApplication, QMenu, QToolButton, QWidget
 
 from ...core.picture_metadata import LICENCE, LICENCE_LINK
@@ -82,7 +82,11 @@ class ImagePanel(QWidget):
         self.say("")
 
     def show_image(self, image: Optional[StreetImage]) -> None:
-        """Credit the image that is shown; None where none is."""
+        """Credit the image that is shown, None where none is; pictures of others are let go of."""
+        if image is None or image.is_pano:
+            self.flatView.set_picture(QImage())
+        if image is None or not image.is_pano:
+            self.panoramaView.set_picture(QImage(), None)
         self.creditLabel.setVisible(image is not None)
         self.creditLabel.setText(self._credit(image) if image else "")
         for action in self._actions_of_image:

@@ -47,6 +47,10 @@ class Walking(QObject):
         """What was loaded ahead of an image."""
         return self._walk.take(image_id)
 
+    def keep(self, load: ImageLoad) -> None:
+        """Another image is about to be shown than this one, which may be next to it."""
+        self._walk.keep(load)
+
     def go_on(self, pixels: int) -> None:
         """The shown image is complete: load its neighbours, and play on."""
         self._walk.load_ahead(pixels)
