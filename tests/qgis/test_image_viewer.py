@@ -493,3 +493,15 @@ def test_a_closed_project_ends_what_is_loaded(qtbot, dock, server, index):
     QgsProject.instance().clear()
     assert dock.panel.textLabel.text() == "The project was closed."
     qtbot.waitUntil(lambda: not threads(), timeout=20_000)
+
+
+def test_a_step_onto_a_deleted_image_goes_on_behind_it(qtbot, dock, server, index):
+    ids = [id_of(image) for image in next(images for images in index.sequences.values() if len(images) > 4)]
+    dock.open_image(ids[0])
+    wait_for_picture(qtbot, dock, ids[0])
+    qtbot.waitUntil(dock.panel.lastAction.isEnabled, timeout=20_000)
+    server.gone.update(ids[1:3])
+    dock.viewer._walking._walk.drop_ahead()
+    dock.panel.nextAction.trigger()
+    wait_for_picture(qtbot, dock, ids[3])
+    assert dock.panel.previousAction.isEnabled()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta, timezone
 from html import escape
 from typing import Optional
 
@@ -11,12 +10,12 @@ from qgis.PyQt.QtCore import QEvent, QObject, QSignalBlocker, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QHeaderView, QLabel, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
+from ...core.moments import moment
 from ...core.viewing.detection import Detection, colour
 
 _ID = Qt.ItemDataRole.UserRole
 _LEAVING = {QEvent.Type.Leave, QEvent.Type.FocusOut}
 _LONGEST_LINE = 200
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 class DetectionsList(QWidget):
@@ -181,8 +180,7 @@ def _origin(detection: Detection) -> list[str]:
     """Its id, and the day on which it was recognised."""
     lines = [f"Detection {detection.detection_id}"]
     if detection.created_at is not None:
-        moment = _EPOCH + timedelta(milliseconds=detection.created_at)
-        lines.append(f"Recognised on {moment:%Y-%m-%d}")
+        lines.append(f"Recognised on {moment(detection.created_at):%Y-%m-%d}")
     return lines
 
 

@@ -11,7 +11,7 @@ from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 from qgis.PyQt.QtGui import QGuiApplication
 
-from ...core.errors import MapillaryError, RevokedCredentialError
+from ...core.errors import MapillaryError, RevokedCredentialError, UnknownObjectError
 from ...core.image_link import image_id_in
 from ...core.picking import lon_lat, metres_per_pixel, pick
 from ...core.settings import Settings
@@ -37,6 +37,9 @@ from .states import (
 TOLERANCE_PIXELS = 12
 """How far beside a dot a click may be."""
 
+_BY_ID, _BY_PLACE, _BY_STEP = "id", "place", "step"
+"""How an image was asked for."""
+
 _LEAST_METRES = 10.0
 """Where no dot is shown there is nothing to aim at."""
 
@@ -60,7 +63,8 @@ class ImageViewer(QObject):
         self._tiles: Optional[NearbyTiles] = None
         self._again: Callable[[], None] = self.clear
         self._asked_id = ""
-        self._goes_there = self._is_search = False
+        self._goes_there = False
+        self._how = _BY_ID
         self._reach = 0.0
         self._connect()
         self.clear()
@@ -158,7 +162,7 @@ class ImageViewer(QObject):
             return
         self._asked_id = image_id
         if self._can_ask():
-            self._goes_there, self._is_search = goes_there, False
+            self._goes_there, self._how = goes_there, _BY_ID
             self._panel.show_state(_asking_for(image_id))
             self._opening.open(lambda client: ask_for_image(client, image_id), self._display.pixels())
 
@@ -169,12 +173,13 @@ class ImageViewer(QObject):
         ahead = self._walking.take(image_id)
         if ahead is None:
             self._open(image_id)
+            self._how = _BY_STEP
             return
         self._again, self._asked_id = partial(self._open, image_id), image_id
         if not self._can_ask(is_begun=True):
             ahead.stop()
             return
-        self._goes_there = self._is_search = False
+        self._goes_there, self._how = False, _BY_STEP
         if ahead.image is None:
             self._panel.show_state(_asking_for(image_id))
         self._opening.take(ahead, self._display.pixels())
@@ -188,7 +193,7 @@ class ImageViewer(QObject):
         if place is None:
             self._messages.hint("There is no image here: the map shows no place on the earth.")
         elif self._can_ask():
-            self._goes_there, self._is_search = False, True
+            self._goes_there, self._how = False, _BY_PLACE
             self._reach = min(max(metres, _LEAST_METRES), MOST_METRES)
             tiles, reach = self._nearby_tiles(), self._reach
             if self._opening.shown is None:
@@ -207,7 +212,7 @@ class ImageViewer(QObject):
     # What comes
 
     def _on_arrived(self) -> None:
-        if self._is_search:
+        if self._how == _BY_PLACE:
             self._visit.leave()
         self._stay()
         self._display.show_image(self._goes_there)
@@ -227,6 +232,8 @@ class ImageViewer(QObject):
 
     def _on_failed(self, error: MapillaryError) -> None:
         self._sign_out(error)
+        if self._how == _BY_STEP and isinstance(error, UnknownObjectError) and self._walking.pass_over(self._asked_id):
+            return
         self._walking.pause()
         shown = self._opening.shown
         if shown is None:

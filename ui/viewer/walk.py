@@ -121,8 +121,17 @@ class Walk(QObject):
         is_gone = isinstance(load.error, UnknownObjectError)
         load.stop()
         if is_gone:
-            self._order.remove(image_id)
-            self.changed.emit()
+            self.pass_over(image_id)
+
+    def pass_over(self, image_id: str) -> Optional[str]:
+        """Leave a deleted image out; the one after it in the direction of the walk, None where the sequence ends."""
+        if image_id not in self._order:
+            return None
+        place = self._order.index(image_id)
+        del self._order[place]
+        place -= not self._is_forward
+        self.changed.emit()
+        return self._order[place] if 0 <= place < len(self._order) else None
 
     def _forget(self, problem: str) -> None:
         if self._job is not None:

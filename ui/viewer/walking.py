@@ -65,6 +65,12 @@ class Walking(QObject):
         if not is_step:
             self._walk.drop_ahead()
 
+    def pass_over(self, image_id: str) -> bool:
+        """Go on behind an image that was deleted; whether that can be."""
+        following = self._walk.pass_over(image_id)
+        self._go(following)
+        return following is not None
+
     def pause(self) -> None:
         """Play no further."""
         self._panel.playAction.setChecked(False)
