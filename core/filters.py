@@ -13,12 +13,12 @@ from typing import Any, Callable, NamedTuple, Optional
 from .cleaning import object_id
 from .errors import InvalidRequestError
 from .map_feature_values import check_patterns, value_matcher
+from .moments import milliseconds_of
 from .schema import IMAGE, MAP_FEATURES, SEQUENCE, SourceLayer
 
 CHOICES = ("all", "only", "without")
 """For panoramas, and for images taken on foot."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _DAY_MS = 86_400_000
 _SHOWN = 5
 
@@ -251,4 +251,4 @@ def _one_of(texts: Sequence[str]) -> Callable[[Any], bool]:
 
 def _midnight_ms(day: date) -> int:
     midnight = datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
-    return (midnight - _EPOCH) // timedelta(milliseconds=1)
+    return milliseconds_of(midnight)

@@ -62,9 +62,12 @@ class GraphClient:
             return False
         return True
 
-    def entity(self, object_id: str, fields: Sequence[str]) -> dict[str, Any]:
-        """One object with these fields. Raises UnknownObjectError where there is none."""
-        return self._get(f"/{object_id}", {"fields": ",".join(fields)})
+    def entity(self, object_id: str, fields: Sequence[str], is_patient: bool = True) -> dict[str, Any]:
+        """One object with these fields; unless it `is_patient`, asked once. Raises UnknownObjectError where there is
+        none.
+        """
+        ask = self._get if is_patient else self._get_once
+        return ask(f"/{object_id}", {"fields": ",".join(fields)})
 
     def entities(self, ids: Sequence[str], fields: Sequence[str]) -> Entities:
         """Objects of one kind, at most BATCH of them in one request; where that is refused, in smaller ones."""
@@ -86,9 +89,10 @@ class GraphClient:
             query["after"] = after
         raise UnexpectedReplyError(f"Mapillary sent more than {_MOST_PAGES} pages of {name} for {object_id}.")
 
-    def search(self, name: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
-        """What one request for a list gives, such as `images` or `image_ids`."""
-        return _data(self._get(f"/{name}", query))
+    def search(self, name: str, query: Mapping[str, str], is_patient: bool = True) -> list[dict[str, Any]]:
+        """What one request for a list gives, such as `images` or `image_ids`; unless it `is_patient`, asked once."""
+        ask = self._get if is_patient else self._get_once
+        return _data(ask(f"/{name}", query))
 
     def creator_id(self, username: str) -> Optional[str]:
         """The id of the user of this name, who has images; None where there is none."""

@@ -14,13 +14,13 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from enum import Enum
 from typing import Any, Callable, Optional
 
 from .cleaning import angle, flag, object_id, real_number, score, time_ms, whole_number
+from .moments import milliseconds_of
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _TIME_TEXT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:?\d\d)", re.ASCII)
 _COMPONENT_TEXT = re.compile(r"[1-9]\d{0,19}(\.\d{1,20})?([eE]\+?\d{1,2})?", re.ASCII)
 _LONGEST_TEXT = 1000
@@ -99,7 +99,7 @@ def time(value: Any) -> Optional[int]:
         moment = datetime.strptime(value, "%Y-%m-%dT%H:%M:%S.%f%z" if "." in value else "%Y-%m-%dT%H:%M:%S%z")
     except ValueError:
         return None
-    return time_ms((moment - _EPOCH) // timedelta(milliseconds=1))
+    return time_ms(milliseconds_of(moment))
 
 
 def altitude(value: Any) -> Optional[float]:

@@ -33,6 +33,11 @@ def image_link(image_id: str) -> str:
     return f"{_SITE}/app/?pKey={quote(image_id, safe='')}&focus=photo"
 
 
+def profile_link(username: str) -> str:
+    """The page of a user."""
+    return f"{_SITE}/app/user/{quote(username, safe='')}"
+
+
 def image_id_in(text: str) -> str:
     """The image id in a text that was pasted: the id itself, a link to the image, or a value of the tag `mapillary` of
     OpenStreetMap, of which the first image counts. Raises InvalidRequestError, never with the text, which may hold a

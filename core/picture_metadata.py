@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Optional
 
 from . import exif
@@ -16,6 +16,7 @@ from .cleaning import angle, real_number, time_ms
 from .errors import DamagedPictureError
 from .image_link import image_link
 from .jpeg import START, frame_size, has_colour_profile, with_segments
+from .moments import moment
 from .xmp import EXTENDED_XMP_PREFIX, XMP_PREFIX, xmp_segment
 
 LICENCE = "CC BY-SA 4.0"
@@ -34,7 +35,6 @@ _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-
 """What XML cannot have, what breaks a line, and what turns the direction of the text after it."""
 
 _PNG_START = b"\x89PNG\r\n\x1a\n"
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _RENDITION = re.compile(rb"<xmpMM:RenditionClass>(?:default|thumbnail:(\d{1,5}))</xmpMM:RenditionClass>")
 """XMP's words for a whole picture and for a smaller copy."""
 
@@ -134,7 +134,7 @@ def asked_size(head: bytes) -> Optional[str]:
 
 def _moment(captured_at: Optional[int]) -> Optional[datetime]:
     milliseconds = time_ms(captured_at)
-    return None if milliseconds is None else _EPOCH + timedelta(milliseconds=milliseconds)
+    return None if milliseconds is None else moment(milliseconds)
 
 
 def _whose(facts: PictureFacts) -> Mapping[int, exif.Value]:

@@ -9,15 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from typing import Any, Callable, Optional
-from urllib.parse import quote
 
 from ..cleaning import object_id
+from ..compass import compass_point
 from ..distance import metres_between
 from ..graph_fields import FIELDS, columns_of, point, read_entity
+from ..image_link import image_link, profile_link
 from ..map_feature_values import label
-from ..picture_metadata import PictureFacts
+from ..moments import moment
 
 NOT_KNOWN = "not known"
 """The text of what a person looks for and the graph does not tell."""
@@ -25,8 +25,6 @@ NOT_KNOWN = "not known"
 LONGEST_TEXT = 300
 """Characters of a text that are shown; `value` has all of them."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_WINDS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
 _ORIENTATIONS = (
     "upright",
     "shown mirrored",
@@ -70,10 +68,10 @@ def image_facts(body: Mapping[str, Any]) -> list[Fact]:
     known["size"] = {name: known[name] for name in ("width", "height") if known[name] is not None}
     return _present(
         *_times(known, "captured_at", "Captured"),
-        _fact(known, "creator_username", "Creator", link=_profile, always=True),
+        _fact(known, "creator_username", "Creator", link=profile_link, always=True),
         _fact(known, "creator_id", "Creator id"),
         _fact(known, "organization_id", "Organization"),
-        _fact(known, "id", "Image id", link=_page),
+        _fact(known, "id", "Image id", link=image_link),
         _fact(known, "sequence", "Sequence"),
         _fact(known, "geometry", "Position (lat, lon)", _position, always=True),
         _fact(known, "computed_geometry", "Computed position (lat, lon)", _position),
@@ -165,11 +163,11 @@ def _times(known: Mapping[str, Any], name: str, title: str) -> list[Fact]:
     """One row in UTC and one in this computer's time, which JSON does not keep."""
     if known[name] is None:
         return [Fact(name, title, NOT_KNOWN)]
-    moment = _EPOCH + timedelta(milliseconds=known[name])
-    written = moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
-    facts = [Fact(name, f"{title}, UTC", f"{moment:%Y-%m-%d %H:%M:%S}", written)]
+    captured = moment(known[name])
+    written = captured.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    facts = [Fact(name, f"{title}, UTC", f"{captured:%Y-%m-%d %H:%M:%S}", written)]
     try:
-        local = moment.astimezone()
+        local = captured.astimezone()
     except (OSError, OverflowError, ValueError):  # A year that this computer's calendar does not reach.
         return facts
     zone = local.tzname() or ""
@@ -202,7 +200,7 @@ def _metres(metres: float) -> str:
 
 def _direction(degrees: float) -> str:
     rounded = round(degrees, 1) % 360
-    return f"{rounded:.1f}° ({_WINDS[round(rounded / 45) % 8]})"
+    return f"{rounded:.1f}° ({compass_point(rounded)})"
 
 
 def _yes_or_no(flag: bool) -> str:
@@ -223,12 +221,3 @@ def _rotation(vector: list[float]) -> str:
 def _object_type(word: str) -> str:
     readable = _OBJECT_TYPES.get(word)
     return f"{readable} ({word})" if readable else _line(word)
-
-
-def _profile(username: str) -> str:
-    return f"https://www.mapillary.com/app/user/{quote(username, safe='')}"
-
-
-def _page(image_id: str) -> str:
-    facts = PictureFacts(image_id, None, None, None, None, is_pano=False, username=None)
-    return facts.link

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Callable, Optional, TypeVar
 
 from ..cleaning import object_id
 from ..distance import metres_between
 from ..errors import (
+    ConnectionBrokenError,
     ExpiredPictureError,
     InvalidRequestError,
     ServerBusyError,
@@ -35,16 +37,22 @@ def ask_for_image(client: GraphClient, image_id: str) -> StreetImage:
 
     Raises MapillaryError, of which UnknownObjectError means deleted, private or never there.
     """
-    return read_image(image_id, _with_fewer_fields(lambda fields: client.entity(image_id, fields)))
+    return read_image(image_id, _with_fewer_fields(partial(client.entity, image_id)))
 
 
-def _with_fewer_fields(ask: Callable[[Sequence[str]], _T]) -> _T:
+def _with_fewer_fields(ask: Callable[[Sequence[str], bool], _T]) -> _T:
+    """`ask` takes the fields, and whether to be patient. Some images' reconstruction is an error of the server at every
+    try, so all fields are tried once.
+    """
     try:
-        return ask(ALL_FIELDS)
+        return ask(ALL_FIELDS, False)
     except (ServerBusyError, TooMuchAskedError, UnknownFieldError) as error:
         if error.stops_run:
             raise
-        return ask(ESSENTIAL_FIELDS)
+        fields = ESSENTIAL_FIELDS
+    except ConnectionBrokenError:
+        fields = ALL_FIELDS
+    return ask(fields, True)
 
 
 def ask_for_picture(client: GraphClient, image: StreetImage, size: str, pauses: Sequence[float]) -> bytes:
@@ -75,7 +83,11 @@ def search_image(client: GraphClient, lon: float, lat: float, metres: float) -> 
         "limit": str(_NEARBY),
     }
     found = []
-    for body in _with_fewer_fields(lambda fields: client.search("images", {**query, "fields": ",".join(fields)})):
+
+    def ask(fields: Sequence[str], is_patient: bool) -> list[dict[str, Any]]:
+        return client.search("images", {**query, "fields": ",".join(fields)}, is_patient)
+
+    for body in _with_fewer_fields(ask):
         image_id = object_id(body.get("id"))
         place = point(body.get("geometry")) or point(body.get("computed_geometry"))
         if image_id is not None and place is not None:
@@ -104,5 +116,7 @@ def checked_id(text: str) -> str:
     """Raises InvalidRequestError for what is no id."""
     found = object_id(text)
     if found is None:
-        raise InvalidRequestError(f"“{text[:40]}” is not the id of a Mapillary image: those are numbers.")
+        raise InvalidRequestError(
+            f"“{text[:40]}” is not the id of a Mapillary image or map feature: those are numbers."
+        )
     return found

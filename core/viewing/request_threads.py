@@ -91,10 +91,10 @@ class RequestThreads:
         """End all requests and threads, without waiting for them."""
         with self._changed:
             self._is_closed = True
-            self._waiting.clear()
-            for job in self._running:
+            for job in (*self._waiting, *self._running):
                 job.is_cancelled = True
                 _abort(job)
+            self._waiting.clear()
             self._changed.notify_all()
 
     def _cancel(self, job: Job) -> None:

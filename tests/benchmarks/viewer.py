@@ -119,5 +119,5 @@ def _shows(dock: ImageDock, image_id: str) -> bool:
 
 
 def _is_ahead(dock: ImageDock, image_id: str) -> bool:
-    load = dock.viewer._display.walking._walk._ahead.get(image_id)
+    load = dock.viewer._walking._walk._ahead.get(image_id)
     return load is not None and load.picture is not None

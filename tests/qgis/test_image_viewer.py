@@ -234,7 +234,7 @@ def test_the_next_picture_is_there_at_once(qtbot, dock, server, index):
 
 
 def is_ahead(dock, image_id):
-    load = dock.viewer._display.walking._walk._ahead.get(image_id)
+    load = dock.viewer._walking._walk._ahead.get(image_id)
     return load is not None and load.picture is not None
 
 
@@ -252,7 +252,7 @@ def test_arrow_keys_walk(qtbot, dock, server, index):
 
 def test_playing_goes_to_the_end(qtbot, dock, server, index, monkeypatch):
     images = next(images for images in index.sequences.values() if 3 <= len(images) <= 9)
-    dock.viewer._display.walking._timer.setInterval(1)
+    dock.viewer._walking._timer.setInterval(1)
     dock.open_image(id_of(images[0]))
     qtbot.waitUntil(dock.panel.playAction.isEnabled, timeout=20_000)
     dock.panel.playAction.setChecked(True)
@@ -501,3 +501,15 @@ def test_a_closed_project_ends_what_is_loaded(qtbot, dock, server, index):
     QgsProject.instance().clear()
     assert dock.panel.textLabel.text() == "The project was closed."
     qtbot.waitUntil(lambda: not threads(), timeout=20_000)
+
+
+def test_a_step_onto_a_deleted_image_goes_on_behind_it(qtbot, dock, server, index):
+    ids = [id_of(image) for image in next(images for images in index.sequences.values() if len(images) > 4)]
+    dock.open_image(ids[0])
+    wait_for_picture(qtbot, dock, ids[0])
+    qtbot.waitUntil(dock.panel.lastAction.isEnabled, timeout=20_000)
+    server.gone.update(ids[1:3])
+    dock.viewer._walking._walk.drop_ahead()
+    dock.panel.nextAction.trigger()
+    wait_for_picture(qtbot, dock, ids[3])
+    assert dock.panel.previousAction.isEnabled()

@@ -20,6 +20,7 @@ from tests.qgis.test_image_viewer import (  # noqa: F401
     flat_image,
     index,
     is_ahead,
+    panorama,
     server,
     shown,
     use,
@@ -74,7 +75,7 @@ def test_playing_passes_images_without_a_picture(qtbot, dock, emulator, monkeypa
         body = {"id": image_id, "sequence": "s", **({} if image_id == "6" else {"thumb_256_url": url})}
         (tmp_path / "image" / f"{image_id}.json").write_text(json.dumps(body))
     monkeypatch.setattr("mapillary_coverage.ui.viewer.walk.ask_for_order", lambda client, sequence_id: ["5", "6", "7"])
-    dock.viewer._display.walking._timer.setInterval(1)
+    dock.viewer._walking._timer.setInterval(1)
     dock.open_image("5")
     qtbot.waitUntil(dock.panel.playAction.isEnabled, timeout=20_000)
     dock.panel.playAction.setChecked(True)
@@ -156,3 +157,51 @@ def test_keys_that_qgis_has_too_are_the_pictures(qtbot, qgis_parent, dock, serve
     assert dock.viewer._actions._dialog is not None
     assert len(saved) == 1
     dock.setParent(qgis_parent)
+
+
+def test_a_walk_asks_for_each_image_once(qtbot, dock, server, index):  # noqa: F811
+    ids = sequence(index, 6)
+    dock.open_image(ids[0])
+    for image_id in ids[1:5]:
+        qtbot.waitUntil(lambda: is_ahead(dock, image_id), timeout=20_000)  # noqa: B023
+        dock.panel.nextAction.trigger()
+    qtbot.waitUntil(lambda: is_ahead(dock, ids[5]) and is_ahead(dock, ids[3]), timeout=20_000)
+    asked = paths(server)
+    assert [asked.count(f"/{image_id}") for image_id in ids] == [1] * 6 + [0] * (len(ids) - 6)
+    dock.panel.previousAction.trigger()
+    assert shown(dock) == ids[3]
+    assert dock.panel.has_picture()
+    assert paths(server).count(f"/{ids[3]}") == 1
+
+
+def test_the_order_is_asked_for_anew_where_another_server_is(qtbot, dock, emulator, monkeypatch, index):  # noqa: F811
+    ids = sequence(index, 4)
+    use(emulator(TOWN, delay=0.5), monkeypatch)
+    dock.open_image(ids[0])
+    qtbot.waitUntil(lambda: shown(dock) == ids[0], timeout=20_000)
+    use(emulator(TOWN), monkeypatch)
+    dock.open_image(ids[1])
+    qtbot.waitUntil(dock.panel.nextAction.isEnabled, timeout=20_000)
+
+
+def test_pictures_are_let_go_of(qtbot, dock, server, index):  # noqa: F811
+    flat, round_about = flat_image(index), panorama(index)
+    dock.open_image(id_of(flat))
+    wait_for_picture(qtbot, dock, id_of(flat))
+    dock.open_image(id_of(round_about))
+    wait_for_picture(qtbot, dock, id_of(round_about))
+    assert not dock.panel.flatView._levels
+    dock.close()
+    assert not dock.panel.panoramaView._pictures
+
+
+def test_without_a_heading_no_cone_is_on_the_map(qtbot, dock, emulator, monkeypatch, tmp_path):  # noqa: F811
+    (tmp_path / "image").mkdir()
+    server = use(emulator(TOWN, graph=RecordedGraph(tmp_path)), monkeypatch)  # noqa: F811
+    place = {"type": "Point", "coordinates": [7.39, 43.72]}
+    body = {"id": "5", "is_pano": True, "geometry": place, "thumb_256_url": server.picture_url("5", "256", (400, 200))}
+    (tmp_path / "image" / "5.json").write_text(json.dumps(body))
+    dock.open_image("5")
+    wait_for_picture(qtbot, dock, "5")
+    dock.panel.panoramaView.look_at(90)
+    assert dock.viewer._display._place._marker._heading is None

@@ -14,6 +14,8 @@ from tests.emulator import Town
 from tests.emulator.town_index import TownIndex
 
 TOWN = Town(images_per_tile=60)
+VIEWER = ("mapillary_image", "mapillary_watch")
+"""How the names of its threads begin; the panel for downloads has others."""
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +51,7 @@ def traces(server):
     QgsApplication.sendPostedEvents(None, 52)  # QEvent::DeferredDelete
     gc.collect()
     return {
-        "threads": sorted(t.name for t in threading.enumerate() if t.name.startswith("mapillary")),
+        "threads": sorted(t.name for t in threading.enumerate() if t.name.startswith(VIEWER)),
         "sockets": len(sockets_to(server)),
         "loads": sum(isinstance(thing, ImageLoad) for thing in gc.get_objects()),
         "pictures": sum(isinstance(thing, Picture) for thing in gc.get_objects()),

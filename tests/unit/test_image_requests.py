@@ -162,3 +162,17 @@ def test_pictures_are_those_of_the_image(emulator, client_of):
     if image.body["exif_orientation"] > 4:
         shape = shape[::-1]
     assert ask_for_picture(client, image, "256", NO_PAUSES) == draw(image.image_id, 256, shape[1] * 256 // shape[0])
+
+
+def test_a_broken_connection_is_no_reason_to_ask_for_less(emulator, client_of):
+    server = emulator(TOWN, recorded=[])
+    server.fail("reset", surface="graph", times=2)
+    assert ask_for_image(client_of(server), id_of(IMAGES[0])).image_id == id_of(IMAGES[0])
+    assert {"sfm_cluster" in request.query["fields"] for request in server.recorded} == {True}
+
+
+def test_what_always_fails_with_all_fields_is_asked_twice(emulator, client_of):
+    server = emulator(TOWN, recorded=[])
+    server.fail("server-error", surface="graph", times=1)
+    ask_for_image(client_of(server), id_of(IMAGES[0]))
+    assert len(server.recorded) == 2

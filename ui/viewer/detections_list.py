@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timezone
 from html import escape
 from typing import Optional
 
@@ -11,6 +10,7 @@ from qgis.PyQt.QtCore import QEvent, QObject, QSignalBlocker, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QHeaderView, QLabel, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
+from ...core.moments import moment
 from ...core.viewing.detection import Detection, colour
 
 _ID = Qt.ItemDataRole.UserRole
@@ -180,8 +180,7 @@ def _origin(detection: Detection) -> list[str]:
     """Its id, and the day on which it was recognised."""
     lines = [f"Detection {detection.detection_id}"]
     if detection.created_at is not None:
-        moment = datetime.fromtimestamp(detection.created_at // 1000, timezone.utc)
-        lines.append(f"Recognised on {moment:%Y-%m-%d}")
+        lines.append(f"Recognised on {moment(detection.created_at):%Y-%m-%d}")
     return lines
 
 

@@ -22,20 +22,18 @@ _PANORAMA_PIXELS = 2048
 
 
 class Display(QObject):
-    """Follows the opening. `close_down` takes the mark from the map."""
+    """The open image, the walk from there, and the map feature visited; `close_down` takes the mark off the map."""
 
-    def __init__(
-        self, panel: ImagePanel, canvas: QgsMapCanvas, background: Background, opening: Opening, visit: FeatureVisit
-    ) -> None:
+    def __init__(self, panel: ImagePanel, canvas: QgsMapCanvas, background: Background) -> None:
         super().__init__(panel)
         self._panel = panel
-        self._opening = opening
-        self._visit = visit
         self.walking = Walking(panel, background)
+        self.opening = Opening(background, self.walking.keep, self)
+        self.visit = FeatureVisit(panel, background)
         self._detections = ImageDetections(panel, background)
         self._place = MapPlace(canvas)
-        opening.pictured.connect(self._on_pictured)
-        visit.outlined.connect(self._show_outlines)
+        self.opening.pictured.connect(self._on_pictured)
+        self.visit.outlined.connect(self._show_outlines)
         self.walking.changed.connect(self.load_ahead)
         panel.panoramaView.looking.connect(self._on_looking)
         panel.resized.connect(self._on_resized)
@@ -87,7 +85,7 @@ class Display(QObject):
 
     def show_state(self, state: State) -> None:
         """In place of an image and all that belongs to it."""
-        self._opening.clear()
+        self.opening.clear()
         self.walking.stop()
         self._detections.be_at("")
         self._place.hide()
@@ -98,7 +96,7 @@ class Display(QObject):
     def load_ahead(self) -> None:
         """The neighbours, once the shown image needs nothing more."""
         load = self._load()
-        if load is not None and load.is_over and not self._opening.is_waiting:
+        if load is not None and load.is_over and not self.opening.is_waiting:
             self.walking.go_on(self.pixels())
 
     def close_down(self) -> None:
@@ -106,7 +104,7 @@ class Display(QObject):
         self._place.close_down()
 
     def _load(self) -> Optional[ImageLoad]:
-        return self._opening.shown
+        return self.opening.shown
 
     def _on_pictured(self, is_same: bool) -> None:
         load = self._load()
@@ -121,20 +119,21 @@ class Display(QObject):
 
     def _on_resized(self) -> None:
         load = self._load()
-        if load is not None and not self._opening.is_waiting:
+        if load is not None and not self.opening.is_waiting:
             load.want(self.pixels())
 
     def _want_original(self) -> None:
         load = self._load()
-        if load is not None and not self._opening.is_waiting:
+        if load is not None and not self.opening.is_waiting:
             load.want_original()
 
     def _show_outlines(self) -> None:
         """Of what was recognised in the shown image, and of the map feature that is looked at."""
         if self.image_id():
-            self._detections.be_at(self.image_id(), self._visit.outlines_in(self.image_id()))
+            self._detections.be_at(self.image_id(), self.visit.outlines_in(self.image_id()))
 
     def _on_looking(self, heading: float, field_of_view: float) -> None:
         load = self._load()
         if load is not None and load.image is not None and self._panel.shows_panorama():
-            self._place.mark(load.image, heading, field_of_view)
+            # Where north is in the picture is not always known.
+            self._place.mark(load.image, None if load.image.heading is None else heading, field_of_view)

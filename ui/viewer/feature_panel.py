@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta, timezone
 from typing import Optional
 
 from qgis.PyQt.QtCore import QEvent, QObject, QSize, Qt, pyqtSignal
@@ -21,13 +20,13 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from ...core.compass import compass_point
 from ...core.map_feature_values import group_of
+from ...core.moments import moment
 from ...core.viewing.detection import Detection
 from ...core.viewing.map_feature import MapFeature, SeenIn
 from ..value_model import group_icon
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_COMPASS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
 _SYMBOL_SIZE = QSize(24, 24)
 _MOST_ROWS = 500
 _SMALL = 0.9
@@ -239,10 +238,10 @@ def _seen_text(first: Optional[int], last: Optional[int]) -> str:
 
 
 def _day(milliseconds: int) -> str:
-    return f"{_EPOCH + timedelta(milliseconds=milliseconds):%Y-%m-%d}"
+    return f"{moment(milliseconds):%Y-%m-%d}"
 
 
 def _direction_text(direction: Optional[float]) -> str:
     if direction is None:
         return ""
-    return f"Faces {round(direction) % 360}° ({_COMPASS[round(direction / 45) % 8]})"
+    return f"Faces {round(direction) % 360}° ({compass_point(direction)})"

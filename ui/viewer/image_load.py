@@ -13,6 +13,7 @@ from ...core.viewing.image_requests import ask_for_picture
 from ...core.viewing.request_threads import Job
 from ...core.viewing.street_image import StreetImage
 from .background import Ask, Background
+from .panorama_view import WIDEST_PANORAMA
 from .picture import Picture, read_picture
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ class ImageLoad(QObject):
         pauses = access.pauses
 
         def ask(client: GraphClient) -> Picture:
-            return read_picture(size, ask_for_picture(client, image, size, pauses))
+            widest = WIDEST_PANORAMA if image.is_pano else None
+            return read_picture(size, ask_for_picture(client, image, size, pauses), widest)
 
         self._job = self._background.ask(ask, self._on_picture, self._is_urgent)
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
 from html import escape
 from pathlib import Path
 from typing import Any, Optional
-from urllib.parse import quote
 
 from qgis.core import QgsApplication
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt import uic
 from qgis.PyQt.QtCore import QEvent, QObject, QSize, Qt, pyqtSignal
-from qgis.PyQt.QtGui import QKeySequence, QPalette, QResizeEvent
+from qgis.PyQt.QtGui import QImage, QKeySequence, QPalette, QResizeEvent
 from qgis.PyQt.QtWidgets import QAction, QApplication, QMenu, QToolButton, QWidget
 
+from ...core.image_link import profile_link
+from ...core.moments import moment
 from ...core.picture_metadata import LICENCE, LICENCE_LINK
 from ...core.viewing import panorama
 from ...core.viewing.street_image import StreetImage
@@ -30,7 +30,6 @@ from .states import State
 _UNKNOWN_CAMERA = "Camera type “{}” is not known here, so the picture is shown as an ordinary photo."
 _FLAT_PANORAMA = "This panorama is shown flat: looking around in it needs the Python package numpy."
 _ICON_PIXELS = 18
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _PICTURE_SHARE = (3, 2)
 _WIDE = 1.3
 """Times as wide as high."""
@@ -86,7 +85,11 @@ class ImagePanel(QWidget):
         self.say("")
 
     def show_image(self, image: Optional[StreetImage]) -> None:
-        """Credit the image that is shown; None where none is."""
+        """Credit the image that is shown, None where none is; pictures of others are let go of."""
+        if image is None or image.is_pano:
+            self.flatView.set_picture(QImage())
+        if image is None or not image.is_pano:
+            self.panoramaView.set_picture(QImage(), None)
         self.creditLabel.setVisible(image is not None)
         self.creditLabel.setText(self._credit(image) if image else "")
         for action in self._actions_of_image:
@@ -173,7 +176,7 @@ class ImagePanel(QWidget):
         facts = image.facts
         creator = escape(facts.creator)
         if facts.username:
-            creator = self._link(f"https://www.mapillary.com/app/user/{quote(facts.username, safe='')}", creator)
+            creator = self._link(profile_link(facts.username), creator)
         return f"© {creator}, {self._link(facts.link, 'Mapillary')}, {self._link(LICENCE_LINK, LICENCE)}"
 
     def _link(self, address: str, text: str) -> str:
@@ -261,4 +264,4 @@ def _captured(image: StreetImage) -> str:
     captured_at = image.facts.captured_at
     if captured_at is None:
         return "Date not known"
-    return f"{_EPOCH + timedelta(milliseconds=captured_at):%Y-%m-%d %H:%M} UTC"
+    return f"{moment(captured_at):%Y-%m-%d %H:%M} UTC"

@@ -11,7 +11,7 @@ from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 from qgis.PyQt.QtGui import QGuiApplication
 
-from ...core.errors import MapillaryError, RevokedCredentialError
+from ...core.errors import MapillaryError, RevokedCredentialError, UnknownObjectError
 from ...core.image_link import image_id_in
 from ...core.picking import lon_lat, metres_per_pixel, pick
 from ...core.settings import Settings
@@ -20,9 +20,7 @@ from ...core.viewing.nearby_tiles import NearbyTiles
 from ..messages import Messages
 from .background import Background
 from .display import Display
-from .feature_visit import FeatureVisit
 from .image_panel import ImagePanel
-from .opening import Opening
 from .picture_actions import PictureActions
 from .states import (
     BROWSE,
@@ -38,6 +36,9 @@ from .states import (
 
 TOLERANCE_PIXELS = 12
 """How far beside a dot a click may be."""
+
+_BY_ID, _BY_PLACE, _BY_STEP = "id", "place", "step"
+"""How an image was asked for."""
 
 _LEAST_METRES = 10.0
 """Where no dot is shown there is nothing to aim at."""
@@ -56,14 +57,14 @@ class ImageViewer(QObject):
         self._settings = settings
         self._messages = messages
         self._background = Background()
-        self._opening = Opening(self._background, self)
-        self._visit = FeatureVisit(panel, self._background)
-        self._display = Display(panel, canvas, self._background, self._opening, self._visit)
+        self._display = Display(panel, canvas, self._background)
+        self._opening, self._walking, self._visit = self._display.opening, self._display.walking, self._display.visit
         self._actions = PictureActions(panel, messages, lambda: self._opening.shown)
         self._tiles: Optional[NearbyTiles] = None
         self._again: Callable[[], None] = self.clear
         self._asked_id = ""
-        self._goes_there = self._is_search = False
+        self._goes_there = False
+        self._how = _BY_ID
         self._reach = 0.0
         self._connect()
         self.clear()
@@ -128,7 +129,7 @@ class ImageViewer(QObject):
         self._opening.arrived.connect(self._on_arrived)
         self._opening.missed.connect(self._on_missed)
         self._opening.failed.connect(self._on_failed)
-        self._display.walking.wanted.connect(self._open)
+        self._walking.wanted.connect(self._step_to)
         self._visit.found.connect(self._on_feature_found)
         self._visit.failed.connect(self._on_feature_failed)
         self._settings.credentials.changed.connect(self._on_credential_changed)
@@ -143,7 +144,7 @@ class ImageViewer(QObject):
         """What was waited for until now is dropped. Where the asking `is_begun`, QGIS' settings, which take 10 ms to
         read, are those of the moment when it began.
         """
-        self._display.walking.rest(is_step=is_begun)
+        self._walking.rest(is_step=is_begun)
         self._opening.drop()
         if is_begun and not self._settings.is_offline():
             return True
@@ -156,29 +157,43 @@ class ImageViewer(QObject):
 
     def _open(self, image_id: str, goes_there: bool = False) -> None:
         self._again = partial(self._open, image_id, goes_there)
-        if self._opening.is_waiting and self._asked_id == image_id:
+        if self._is_awaited(image_id):
             self._goes_there = goes_there
             return
         self._asked_id = image_id
-        ahead = self._display.walking.take(image_id)
-        if not self._can_ask(is_begun=ahead is not None):
-            if ahead is not None:
-                ahead.stop()
-            return
-        self._goes_there, self._is_search = goes_there, False
-        if ahead is None or ahead.image is None:
-            self._panel.show_state(loading(f"Asking Mapillary for the image {image_id}."))
-        if ahead is not None:
-            self._opening.take(ahead, self._display.pixels())
-        else:
+        if self._can_ask():
+            self._goes_there, self._how = goes_there, _BY_ID
+            self._panel.show_state(_asking_for(image_id))
             self._opening.open(lambda client: ask_for_image(client, image_id), self._display.pixels())
+
+    def _step_to(self, image_id: str) -> None:
+        """Along the sequence, where the image may have been asked for ahead."""
+        if self._is_awaited(image_id):
+            return
+        ahead = self._walking.take(image_id)
+        if ahead is None:
+            self._open(image_id)
+            self._how = _BY_STEP
+            return
+        self._again, self._asked_id = partial(self._open, image_id), image_id
+        if not self._can_ask(is_begun=True):
+            ahead.stop()
+            return
+        self._goes_there, self._how = False, _BY_STEP
+        if ahead.image is None:
+            self._panel.show_state(_asking_for(image_id))
+        self._opening.take(ahead, self._display.pixels())
+
+    def _is_awaited(self, image_id: str) -> bool:
+        """As when a key is held down."""
+        return self._opening.is_waiting and self._asked_id == image_id
 
     def _search(self, place: Optional[tuple[float, float]], metres: float) -> None:
         self._again, self._asked_id = partial(self._search, place, metres), ""
         if place is None:
             self._messages.hint("There is no image here: the map shows no place on the earth.")
         elif self._can_ask():
-            self._goes_there, self._is_search = False, True
+            self._goes_there, self._how = False, _BY_PLACE
             self._reach = min(max(metres, _LEAST_METRES), MOST_METRES)
             tiles, reach = self._nearby_tiles(), self._reach
             if self._opening.shown is None:
@@ -197,7 +212,7 @@ class ImageViewer(QObject):
     # What comes
 
     def _on_arrived(self) -> None:
-        if self._is_search:
+        if self._how == _BY_PLACE:
             self._visit.leave()
         self._stay()
         self._display.show_image(self._goes_there)
@@ -217,7 +232,9 @@ class ImageViewer(QObject):
 
     def _on_failed(self, error: MapillaryError) -> None:
         self._sign_out(error)
-        self._display.walking.pause()
+        if self._how == _BY_STEP and isinstance(error, UnknownObjectError) and self._walking.pass_over(self._asked_id):
+            return
+        self._walking.pause()
         shown = self._opening.shown
         if shown is None:
             state = state_of(error)
@@ -260,3 +277,7 @@ class ImageViewer(QObject):
     def _on_credential_changed(self) -> None:
         if self._panel.action == SET_CREDENTIAL:
             self._again()
+
+
+def _asking_for(image_id: str) -> State:
+    return loading(f"Asking Mapillary for the image {image_id}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Optional
 
@@ -22,8 +23,10 @@ class Opening(QObject):
     missed = pyqtSignal()
     failed = pyqtSignal(object)
 
-    def __init__(self, background: Background, parent: QObject) -> None:
+    def __init__(self, background: Background, leave: Callable[[ImageLoad], None], parent: QObject) -> None:
+        """`leave` takes over what was shown until another image came."""
         super().__init__(parent)
+        self._leave = leave
         self.shown: Optional[ImageLoad] = None
         self._background = background
         self._pending: Optional[ImageLoad] = None
@@ -76,9 +79,11 @@ class Opening(QObject):
             load.stop()
             self.missed.emit()
             return
-        if self.shown is not None:
-            self.shown.stop()
-        self.shown, self._is_pictured = load, False
+        left, self.shown, self._is_pictured = self.shown, load, False
+        if left is not None:
+            for signal in (left.found, left.pictured, left.failed):
+                signal.disconnect()
+            self._leave(left)
         self.arrived.emit()
 
     def _on_pictured(self, load: ImageLoad) -> None:

@@ -21,6 +21,7 @@ from qgis.PyQt.QtGui import (
 )
 from qgis.PyQt.QtWidgets import QWidget
 
+from ...core.compass import compass_point
 from ...core.viewing.detection import Detection
 from ...core.viewing.panorama import USUAL_FIELD_OF_VIEW, Frame, View, render
 from ...core.viewing.panorama_outline import Outline, project
@@ -29,9 +30,8 @@ from .picture_view import PictureView
 if TYPE_CHECKING:
     import numpy as np
 
-_WIDEST_PICTURE = 8192
+WIDEST_PANORAMA = 8192
 _REST_MS = 120
-_COMPASS_POINTS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
 _WIDEST_COMPASS = "NW 359°"
 _COMPASS_BACKGROUND = QColor(0, 0, 0, 180)
 _WHEEL_NOTCH = 120
@@ -123,8 +123,8 @@ class PanoramaView(PictureView):
 
         The first picture is looked at in that direction. After it, or after `look_at`, the direction stays.
         """
-        if image.width() > _WIDEST_PICTURE:
-            image = _scaled(image, _WIDEST_PICTURE)
+        if image.width() > WIDEST_PANORAMA:
+            image = _scaled(image, WIDEST_PANORAMA)
         self._pictures = [] if image.isNull() else [image.convertToFormat(QImage.Format.Format_RGB32)]
         self._around = {}
         if self._pictures:
@@ -256,7 +256,7 @@ class PanoramaView(PictureView):
     def _paint_compass(self, painter: QPainter) -> None:
         """The direction of the view's middle, above it."""
         degrees = round(self.heading) % 360
-        text = f"{_COMPASS_POINTS[round(degrees / 45) % 8]} {degrees}°"
+        text = f"{compass_point(degrees)} {degrees}°"
         metrics = painter.fontMetrics()
         box = QRectF(0, 6, metrics.horizontalAdvance(_WIDEST_COMPASS) + 12, metrics.height() + 4)
         box.moveCenter(QPointF(self.width() / 2, box.center().y()))

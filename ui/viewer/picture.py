@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Optional
 
-from qgis.PyQt.QtCore import QBuffer, QByteArray, QIODevice
+from qgis.PyQt.QtCore import QBuffer, QByteArray, QIODevice, Qt
 from qgis.PyQt.QtGui import QImage, QImageReader
 
 from ...core.errors import DamagedPictureError, UnexpectedReplyError
@@ -27,8 +28,8 @@ class Picture:
     image: QImage = field(repr=False)
 
 
-def read_picture(size: str, content: bytes) -> Picture:
-    """In any thread. Raises DamagedPictureError for what is no picture, or a cut off one, and UnexpectedReplyError for
+def read_picture(size: str, content: bytes, widest: Optional[int] = None) -> Picture:
+    """In any thread; what is wider than `widest` is drawn in that width. Raises DamagedPictureError for what is no picture, or a cut off one, and UnexpectedReplyError for
     one that would take too much memory.
     """
     is_jpeg = picture_kind(content) == "jpg"
@@ -54,4 +55,6 @@ def read_picture(size: str, content: bytes) -> Picture:
     image = reader.read()
     if image.isNull():
         raise DamagedPictureError
+    if widest is not None and image.width() > widest:
+        image = image.scaledToWidth(widest, Qt.TransformationMode.SmoothTransformation)
     return Picture(size, content, image.convertToFormat(QImage.Format.Format_RGB32))

@@ -8,6 +8,7 @@ from typing import Any, Optional
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ...core.errors import MapillaryError, UnknownObjectError
+from ...core.picture_metadata import ORIGINAL
 from ...core.viewing.image_requests import ask_for_image, ask_for_order
 from ...core.viewing.request_threads import Job
 from ...core.viewing.street_image import StreetImage
@@ -36,12 +37,13 @@ class Walk(QObject):
         self._image_id = image.image_id
         if image.sequence_id is None:
             self._forget("Mapillary names no sequence for this image.")
-        elif image.sequence_id != self._sequence_id:
+        elif image.sequence_id != self._sequence_id or (self._job is not None and self._job.is_cancelled):
             self._forget("")
             self._sequence_id = image.sequence_id
             self._job = self._background.ask(
                 lambda client: ask_for_order(client, str(image.sequence_id)), self._on_order, is_urgent=False
             )
+        self._drop(set(self._ahead) - set(self._neighbours()))
         self.changed.emit()
 
     def next_id(self, step: int) -> Optional[str]:
@@ -63,16 +65,28 @@ class Walk(QObject):
         return f"{self._order.index(self._image_id) + 1:,} of {len(self._order):,}"
 
     def load_ahead(self, pixels: int) -> None:
-        """Have the neighbours ready, the one in the direction of the walk first; all others are dropped."""
-        steps = (1, -1) if self._is_forward else (-1, 1)
-        wanted = [image_id for image_id in map(self.next_id, steps) if image_id is not None]
-        self._drop(set(self._ahead) - set(wanted))
-        for image_id in wanted:
+        """Have the neighbours ready, the one in the direction of the walk first."""
+        for image_id in self._neighbours():
             if image_id not in self._ahead:
                 ask = partial(_ask, image_id)
-                load = ImageLoad(self._background, ask, pixels, True, self)
-                load.failed.connect(partial(self._on_failed, image_id))
-                self._ahead[image_id] = load
+                self._add(image_id, ImageLoad(self._background, ask, pixels, True, self))
+
+    def keep(self, load: ImageLoad) -> None:
+        """What was shown last is the neighbour of what is shown next, if somebody walks."""
+        load.rest()
+        if load.image is None or load.picture is None or load.picture.size == ORIGINAL or load.error is not None:
+            load.stop()
+        else:
+            self._drop({load.image.image_id} & set(self._ahead))
+            self._add(load.image.image_id, load)
+
+    def _neighbours(self) -> list[str]:
+        steps = (1, -1) if self._is_forward else (-1, 1)
+        return [image_id for image_id in map(self.next_id, steps) if image_id is not None]
+
+    def _add(self, image_id: str, load: ImageLoad) -> None:
+        load.failed.connect(partial(self._on_failed, image_id))
+        self._ahead[image_id] = load
 
     def take(self, image_id: str) -> Optional[ImageLoad]:
         """The load of an image that was begun ahead, for whoever shows it."""
@@ -107,8 +121,17 @@ class Walk(QObject):
         is_gone = isinstance(load.error, UnknownObjectError)
         load.stop()
         if is_gone:
-            self._order.remove(image_id)
-            self.changed.emit()
+            self.pass_over(image_id)
+
+    def pass_over(self, image_id: str) -> Optional[str]:
+        """Leave a deleted image out; the one after it in the direction of the walk, None where the sequence ends."""
+        if image_id not in self._order:
+            return None
+        place = self._order.index(image_id)
+        del self._order[place]
+        place -= not self._is_forward
+        self.changed.emit()
+        return self._order[place] if 0 <= place < len(self._order) else None
 
     def _forget(self, problem: str) -> None:
         if self._job is not None:

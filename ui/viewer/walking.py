@@ -47,6 +47,10 @@ class Walking(QObject):
         """What was loaded ahead of an image."""
         return self._walk.take(image_id)
 
+    def keep(self, load: ImageLoad) -> None:
+        """Another image is about to be shown than this one, which may be next to it."""
+        self._walk.keep(load)
+
     def go_on(self, pixels: int) -> None:
         """The shown image is complete: load its neighbours, and play on."""
         self._walk.load_ahead(pixels)
@@ -60,6 +64,12 @@ class Walking(QObject):
         self._timer.stop()
         if not is_step:
             self._walk.drop_ahead()
+
+    def pass_over(self, image_id: str) -> bool:
+        """Go on behind an image that was deleted; whether that can be."""
+        following = self._walk.pass_over(image_id)
+        self._go(following)
+        return following is not None
 
     def pause(self) -> None:
         """Play no further."""
