@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Callable, Optional, TypeVar
+from typing import Any, Callable, Optional, TypeVar
 
 from ..cleaning import object_id
 from ..distance import metres_between
@@ -116,7 +116,5 @@ def checked_id(text: str) -> str:
     """Raises InvalidRequestError for what is no id."""
     found = object_id(text)
     if found is None:
-        raise InvalidRequestError(
-            f"“{text[:40]}” is not the id of a Mapillary image or map feature: those are numbers."
-        )
+        raise InvalidRequestError(f"“{text[:40]}” is no id of a Mapillary image or map feature: those are numbers.")
     return found

@@ -10,6 +10,7 @@ from qgis.PyQt.QtWidgets import QAction, QApplication, QLineEdit, QMainWindow, Q
 
 from mapillary_coverage.core.viewing.facts import as_json, image_facts
 from mapillary_coverage.ui.viewer.metadata_table import MetadataTable
+from tests.qgis.viewing import move
 
 MARKUP = "<b>Jörg</b> & <img src=x>"
 BODY = {
@@ -153,7 +154,7 @@ def test_other_cells_open_nothing(qtbot, table):
 def test_the_pointer_is_a_hand_over_links_alone(qtbot, table):
     shapes = []
     for title in ("Compass angle", "Creator", "Sequence"):
-        qtbot.mouseMove(table.viewport(), table.visualRect(index_of(table, title)).center())
+        move(table.viewport(), table.visualRect(index_of(table, title)).center())
         shapes.append(table.viewport().cursor().shape())
     assert shapes == [Qt.CursorShape.ArrowCursor, Qt.CursorShape.PointingHandCursor, Qt.CursorShape.ArrowCursor]
 

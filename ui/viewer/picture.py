@@ -29,8 +29,10 @@ class Picture:
 
 
 def read_picture(size: str, content: bytes, widest: Optional[int] = None) -> Picture:
-    """In any thread; what is wider than `widest` is drawn in that width. Raises DamagedPictureError for what is no picture, or a cut off one, and UnexpectedReplyError for
-    one that would take too much memory.
+    """In any thread; what is wider than `widest` is drawn in that width.
+
+    Raises DamagedPictureError for what is no picture, or a cut off one, and UnexpectedReplyError for one that would
+    take too much memory.
     """
     is_jpeg = picture_kind(content) == "jpg"
     if is_jpeg:
