@@ -1,7 +1,7 @@
 PYTHON := .venv/bin/python
 CODE := core ui plugin.py __init__.py tools tests/emulator
 
-.PHONY: help setup demo test test-plain test-qgis qgis lint screenshots bench
+.PHONY: help setup demo test qgis lint screenshots bench
 
 help:
 	@echo "make demo         install what is missing, download coverage from the bundled emulator, render a map"
@@ -19,14 +19,7 @@ demo: setup
 	@$(PYTHON) -m tools.demo
 
 test: setup
-	@$(MAKE) --no-print-directory -j2 --output-sync=line test-plain test-qgis
-
-# Side by side: the first without QGIS, which the second starts.
-test-plain:
-	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest tests/unit -p no:pytest_qgis -p no:cacheprovider
-
-test-qgis:
-	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest tests/qgis tests/desktop
+	@tools/run_tests.sh
 
 qgis: setup
 	@$(PYTHON) -m tools.open_qgis

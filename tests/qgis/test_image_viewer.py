@@ -180,12 +180,16 @@ def test_the_second_click_wins(qtbot, dock, emulator, monkeypatch, index):
 def test_each_opening_has_an_address_of_its_own(qtbot, dock, emulator, monkeypatch, index):
     server = use(emulator(TOWN, recorded=[]), monkeypatch)
     image_id = id_of(flat_image(index))
-    for _ in range(2):
+
+    def fetched():
+        return [request for request in server.recorded if request.path == f"/pictures/{image_id}/256.jpg"]
+
+    for count in (1, 2):
         dock.open_image(image_id)
+        qtbot.waitUntil(lambda: len(fetched()) == count, timeout=20_000)  # noqa: B023
         wait_for_picture(qtbot, dock, image_id, "1024")
-    fetched = [request for request in server.recorded if request.path == f"/pictures/{image_id}/256.jpg"]
-    assert len({request.query["oh"] for request in fetched}) == len(fetched) == 2
-    assert not any("access_token" in request.query or "Authorization" in request.headers for request in fetched)
+    assert len({request.query["oh"] for request in fetched()}) == 2
+    assert not any("access_token" in request.query or "Authorization" in request.headers for request in fetched())
 
 
 def test_an_expired_address_is_replaced(qtbot, dock, server, index):

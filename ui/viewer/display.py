@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Optional
 
 from qgis.gui import QgsMapCanvas
-from qgis.PyQt.QtCore import QObject
+from qgis.PyQt.QtCore import QObject, QTimer
 
 from ...core.viewing.facts import image_facts
 from .background import Background
+from .feature_mark import FeatureMark
 from .feature_visit import FeatureVisit
 from .image_detections import ImageDetections
 from .image_load import ImageLoad
@@ -17,6 +18,9 @@ from .map_place import MapPlace
 from .opening import Opening
 from .states import NO_PICTURE, State, loading, state_of
 from .walking import Walking
+
+PATIENCE_MS = 300
+"""What comes sooner needs no word that it is awaited."""
 
 _PANORAMA_PIXELS = 2048
 
@@ -32,7 +36,15 @@ class Display(QObject):
         self.visit = FeatureVisit(panel, background)
         self._detections = ImageDetections(panel, background)
         self._place = MapPlace(canvas)
+        self._feature_mark = FeatureMark(canvas)
+        self._is_blank = True
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(PATIENCE_MS)
+        self._patience.timeout.connect(self._say_wait)
         self.opening.pictured.connect(self._on_pictured)
+        self.visit.found.connect(self._mark_feature)
+        self.visit.left.connect(self._mark_feature)
         self.visit.outlined.connect(self._show_outlines)
         self.walking.changed.connect(self.load_ahead)
         panel.panoramaView.looking.connect(self._on_looking)
@@ -57,6 +69,7 @@ class Display(QObject):
         if load is None or load.image is None:
             return
         image = load.image
+        self._is_blank = False
         self._panel.show_image(image)
         self._panel.metadataTable.show_facts(image_facts(image.body))
         self._panel.featurePanel.mark_current(image.image_id)
@@ -69,6 +82,14 @@ class Display(QObject):
             self._place.follow()
         self.settle()
 
+    def restore(self) -> None:
+        """What was waited for does not come: the image that was shown stays."""
+        if self._is_blank:
+            self.show_image(goes_there=False)
+            self._on_pictured(is_same=False)
+        else:
+            self.settle()
+
     def settle(self) -> None:
         """No other image is waited for: get what is missing of this one, and say so while there is no picture."""
         load = self._load()
@@ -76,12 +97,21 @@ class Display(QObject):
             return
         load.want(self.pixels())
         if load.picture is not None:
-            self._panel.show_picture(load.image, load.picture, is_same=True)
             self.load_ahead()
         elif load.error is not None:
             self._panel.show_state(state_of(load.error))
+        elif load.is_over:
+            self._panel.show_state(NO_PICTURE)
+        elif self._panel.has_picture():
+            self._panel.empty_picture()
+            self._patience.start()
         else:
-            self._panel.show_state(NO_PICTURE if load.is_over else loading("The picture is on its way."))
+            self._say_wait()
+
+    def _say_wait(self) -> None:
+        load = self._load()
+        if load is not None and load.picture is None and not load.is_over:
+            self._panel.show_state(loading("The picture is on its way."))
 
     def show_state(self, state: State) -> None:
         """In place of an image and all that belongs to it."""
@@ -89,6 +119,11 @@ class Display(QObject):
         self.walking.stop()
         self._detections.be_at("")
         self._place.hide()
+        self.blank(state)
+
+    def blank(self, state: State) -> None:
+        """Show this in the panel, and nothing of an image."""
+        self._is_blank = True
         self._panel.metadataTable.show_facts([])
         self._panel.show_image(None)
         self._panel.show_state(state)
@@ -102,6 +137,7 @@ class Display(QObject):
     def close_down(self) -> None:
         """Before the panel or the canvas is deleted."""
         self._place.close_down()
+        self._feature_mark.close_down()
 
     def _load(self) -> Optional[ImageLoad]:
         return self.opening.shown
@@ -131,6 +167,10 @@ class Display(QObject):
         """Of what was recognised in the shown image, and of the map feature that is looked at."""
         if self.image_id():
             self._detections.be_at(self.image_id(), self.visit.outlines_in(self.image_id()))
+
+    def _mark_feature(self) -> None:
+        feature = self.visit.feature
+        self._feature_mark.show_at(None if feature is None else feature.place)
 
     def _on_looking(self, heading: float, field_of_view: float) -> None:
         load = self._load()

@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 
 class FeatureVisit(QObject):
     """Fills the panel's tab. `found` fires when `feature` is there, `outlined` when its outlines are, `failed` with the
-    error that keeps the feature away.
+    error that keeps the feature away, `left` when it is looked at no more.
     """
 
     found = pyqtSignal()
     outlined = pyqtSignal()
     failed = pyqtSignal(object)
+    left = pyqtSignal()
 
     def __init__(self, panel: ImagePanel, background: Background) -> None:
         super().__init__(panel)
@@ -52,6 +53,7 @@ class FeatureVisit(QObject):
             self._job = None
         self.feature, self._outlines = None, {}
         self._tab.show_feature_tab(False)
+        self.left.emit()
 
     def _on_found(self, feature: Any, error: Optional[MapillaryError]) -> None:
         self._job = None

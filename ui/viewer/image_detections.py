@@ -78,4 +78,4 @@ class ImageDetections(QObject):
         self._panel.detectionsList.show_detections(list(detections))
         self._panel.detectionsList.say(text)
         for view in self._panel.views:
-            view.highlight(self._of_feature[0].detection_id if self._of_feature else "")
+            view.mark(self._of_feature[0].detection_id if self._of_feature else "")

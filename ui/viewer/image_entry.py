@@ -83,4 +83,6 @@ class ImageEntry(QObject):
             self.dock.raise_()
 
     def _take_tool(self) -> None:
+        """The panel says what to do with it."""
+        self.dock.setUserVisible(True)
         self._iface.mapCanvas().setMapTool(self.dock.tool)

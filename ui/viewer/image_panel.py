@@ -45,6 +45,7 @@ class ImagePanel(QWidget):
 
     def __init__(self, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
+        self._credited: Optional[StreetImage] = None
         uic.loadUi(str(Path(__file__).with_suffix(".ui")), self)
         self.flatView, self.panoramaView = FlatView(), PanoramaView()
         for view in self.views:
@@ -86,16 +87,19 @@ class ImagePanel(QWidget):
 
     def show_image(self, image: Optional[StreetImage]) -> None:
         """Credit the image that is shown, None where none is; pictures of others are let go of."""
-        if image is None or image.is_pano:
-            self.flatView.set_picture(QImage())
-        if image is None or not image.is_pano:
-            self.panoramaView.set_picture(QImage(), None)
+        self.empty_picture()
         self.creditLabel.setVisible(image is not None)
-        self.creditLabel.setText(self._credit(image) if image else "")
+        self._credited = image
+        self._show_credit()
         for action in self._actions_of_image:
             action.setEnabled(image is not None)
         self._captured = _captured(image) if image else ""
         self._show_when()
+
+    def empty_picture(self) -> None:
+        """Draw no picture, and let go of it."""
+        self.flatView.set_picture(QImage())
+        self.panoramaView.set_picture(QImage(), None)
 
     def show_position(self, text: str, problem: str) -> None:
         """Where in its sequence the image is, such as `12 of 240`, or why nobody knows."""
@@ -170,6 +174,15 @@ class ImagePanel(QWidget):
                     action.trigger()
                 return True
         return super().eventFilter(watched, event)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Called by Qt; after a change of QGIS' theme too."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange) and self._credited is not None:
+            self._show_credit()
+
+    def _show_credit(self) -> None:
+        self.creditLabel.setText(self._credit(self._credited) if self._credited else "")
 
     def _credit(self, image: StreetImage) -> str:
         """Creator, licence and Mapillary, each with its link; names are from the server, and labels read markup."""

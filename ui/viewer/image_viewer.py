@@ -8,7 +8,7 @@ from typing import Callable, Optional
 
 from qgis.core import QgsPointXY
 from qgis.gui import QgsMapCanvas
-from qgis.PyQt.QtCore import QObject, pyqtSignal
+from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 from qgis.PyQt.QtGui import QGuiApplication
 
 from ...core.errors import MapillaryError, RevokedCredentialError, UnknownObjectError
@@ -19,7 +19,7 @@ from ...core.viewing.image_requests import MOST_METRES, ask_for_image, ask_near,
 from ...core.viewing.nearby_tiles import NearbyTiles
 from ..messages import Messages
 from .background import Background
-from .display import Display
+from .display import PATIENCE_MS, Display
 from .image_panel import ImagePanel
 from .picture_actions import PictureActions
 from .states import (
@@ -66,6 +66,11 @@ class ImageViewer(QObject):
         self._goes_there = False
         self._how = _BY_ID
         self._reach = 0.0
+        self._waits_for = EMPTY
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(PATIENCE_MS)
+        self._patience.timeout.connect(self._say_wait)
         self._connect()
         self.clear()
 
@@ -163,8 +168,8 @@ class ImageViewer(QObject):
         self._asked_id = image_id
         if self._can_ask():
             self._goes_there, self._how = goes_there, _BY_ID
-            self._panel.show_state(_asking_for(image_id))
             self._opening.open(lambda client: ask_for_image(client, image_id), self._display.pixels())
+            self._wait(_asking_for(image_id))
 
     def _step_to(self, image_id: str) -> None:
         """Along the sequence, where the image may have been asked for ahead."""
@@ -180,9 +185,8 @@ class ImageViewer(QObject):
             ahead.stop()
             return
         self._goes_there, self._how = False, _BY_STEP
-        if ahead.image is None:
-            self._panel.show_state(_asking_for(image_id))
         self._opening.take(ahead, self._display.pixels())
+        self._wait(_asking_for(image_id))
 
     def _is_awaited(self, image_id: str) -> bool:
         """As when a key is held down."""
@@ -196,11 +200,8 @@ class ImageViewer(QObject):
             self._goes_there, self._how = False, _BY_PLACE
             self._reach = min(max(metres, _LEAST_METRES), MOST_METRES)
             tiles, reach = self._nearby_tiles(), self._reach
-            if self._opening.shown is None:
-                self._panel.show_state(loading("Looking for an image near the click."))
-            else:
-                self._panel.say("Looking for an image near the click…")
             self._opening.open(lambda client: ask_near(client, tiles, place, metres, reach), self._display.pixels())
+            self._wait(loading("Looking for an image near the click."))
 
     def _nearby_tiles(self) -> NearbyTiles:
         """Those of the cache and the server as they are set now."""
@@ -208,6 +209,18 @@ class ImageViewer(QObject):
         if self._tiles is None or not self._tiles.are_of(settings, url):
             self._tiles = NearbyTiles(settings, url)
         return self._tiles
+
+    def _wait(self, state: State) -> None:
+        """Say that something is on its way: at once where no picture is shown, which else stays for a moment."""
+        self._waits_for = state
+        if self._panel.has_picture():
+            self._patience.start()
+        else:
+            self._say_wait()
+
+    def _say_wait(self) -> None:
+        if self._opening.is_waiting:
+            self._display.blank(self._waits_for)
 
     # What comes
 
@@ -222,7 +235,7 @@ class ImageViewer(QObject):
             self._display.show_state(EMPTY)
         else:
             self._stay()
-            self._display.settle()
+            self._display.restore()
         self._messages.hint(f"There is no image within {self._reach:.0f} m of the click.")
 
     def _stay(self) -> None:

@@ -32,7 +32,7 @@ class PictureView(QWidget):
     def __init__(self, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
         self._detections: tuple[Detection, ...] = ()
-        self._highlighted = ""
+        self._highlighted = self._marked = self._hovered = ""
         self._paths: Optional[dict[str, QPainterPath]] = None
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -52,8 +52,14 @@ class PictureView(QWidget):
         self._detections = tuple(detections)
         self.view_changed()
 
+    def mark(self, detection_id: str) -> None:
+        """Fill the outline of one detection whenever no other is highlighted; an empty id fills none."""
+        self._marked = detection_id
+        self.highlight("")
+
     def highlight(self, detection_id: str) -> None:
-        """Fill the outline of one detection; an empty id fills none."""
+        """Fill the outline of one detection; an empty id goes back to the marked one."""
+        detection_id = detection_id or self._marked
         if detection_id != self._highlighted:
             self._highlighted = detection_id
             self.update()
@@ -96,7 +102,8 @@ class PictureView(QWidget):
         super().leaveEvent(event)
 
     def _hover(self, detection_id: str) -> None:
-        if detection_id != self._highlighted:
+        if detection_id != self._hovered:
+            self._hovered = detection_id
             self.highlight(detection_id)
             self.hovered.emit(detection_id)
 
