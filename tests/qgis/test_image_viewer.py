@@ -335,6 +335,11 @@ def test_a_click_on_a_map_feature_opens_it_and_its_best_image(qtbot, dock, serve
     wait_for_picture(qtbot, dock, found.images[0].image_id)
     qtbot.waitUntil(lambda: len(dock.panel.detectionsList.shown()) == 1, timeout=20_000)
     assert dock.panel.detectionsList.shown()[0].value == found.value
+    assert dock.viewer._display._feature_mark._ring.isVisible() is (found.place is not None)
+    outline = dock.panel.detectionsList.shown()[0].detection_id
+    view = dock.panel.stack.currentWidget()
+    view.highlight("")
+    assert view._highlighted == outline, "the sign stays filled when the mouse leaves"
     dock.panel.featurePanel.image_chosen.emit(found.images[1].image_id)
     wait_for_picture(qtbot, dock, found.images[1].image_id)
     assert [d.image_id for d in dock.panel.detectionsList.shown()] == [found.images[1].image_id]

@@ -74,6 +74,19 @@ def test_the_action_shows_and_hides_the_dock(plugin, qgis_iface):
     plugin.unload()
 
 
+def test_choosing_the_image_tool_opens_its_panel(plugin, qgis_iface, qgis_canvas):
+    plugin.initGui()
+    window = qgis_iface.mainWindow()
+    window.show()
+    dock = window.findChild(QDockWidget, "MapillaryImageDock")
+    assert not dock.isVisible()
+    window.findChild(QAction, "MapillaryImageToolAction").trigger()
+    assert dock.isUserVisible()
+    assert qgis_canvas.mapTool() is dock.tool
+    plugin.unload()
+    assert qgis_canvas.mapTool() is None
+
+
 def test_unload_during_a_download_does_no_harm(plugin, qgis_iface, qgis_canvas, emulator, monkeypatch, qtbot):
     server = emulator(Town(images_per_tile=20), delay=30)
     monkeypatch.setenv("MAPILLARY_TILES_URL", server.tiles_url)
