@@ -96,7 +96,7 @@ def test_ticking_rows_and_classes(found):
     tick(found, row(found, 1))
     assert row(found, 1).checkState(0) == Qt.CheckState.Checked
     tick(found, row(found, 1))
-    tick(found, row(found, 0, 0))
+    tick(found, row(found, 0))
     assert row(found, 0).checkState(0) == Qt.CheckState.Unchecked
     assert told == [["2", "3"], ["1", "2", "3"], ["2"], []], "one message for each click"
 
@@ -127,7 +127,7 @@ def test_the_keyboard_alone_is_enough(qtbot, found):
     pointed = []
     found.hovered.connect(pointed.append)
     found.tree.setCurrentItem(row(found, 0))
-    for _ in range(3):
+    for _ in range(2):
         QTest.keyClick(found.tree, Qt.Key.Key_Down)
     assert pointed == ["2", "", "1"], "a class of one stands for it"
     QTest.keyClick(found.tree, Qt.Key.Key_Space)
@@ -198,7 +198,7 @@ def test_list_and_picture_point_at_each_other(qtbot, found, recorded):
     QApplication.sendEvent(found.tree.viewport(), QEvent(QEvent.Type.Leave))
     assert (pixels(view) == plain).all()
     move(view, inside)
-    assert [item.data(0, ACCESSIBLE) for item in found.tree.selectedItems()] == ["General directions, 1 of 1"]
+    assert [item.text(0) for item in found.tree.selectedItems()] == ["General directions"]
     QApplication.sendEvent(view, QEvent(QEvent.Type.Leave))
     assert found.tree.selectedItems() == []
     for number in range(found.tree.topLevelItemCount()):

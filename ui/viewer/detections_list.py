@@ -113,7 +113,10 @@ class DetectionsList(QWidget):
             row.setCheckState(0, Qt.CheckState.Checked if is_ticked else Qt.CheckState.Unchecked)
             group.addChild(row)
         group.setCheckState(0, _common_state(group))
-        group.setExpanded(value not in self._folded)
+        if count == 1:
+            group.setChildIndicatorPolicy(QTreeWidgetItem.ChildIndicatorPolicy.DontShowIndicator)
+            group.setToolTip(0, group.child(0).toolTip(0))
+        group.setExpanded(count > 1 and value not in self._folded)
 
     def _on_ticked(self, changed: QTreeWidgetItem) -> None:
         group = changed.parent() or changed
