@@ -31,6 +31,10 @@ class Walking(QObject):
         self._timer.setSingleShot(True)
         self._timer.setInterval(PLAY_MS)
         self._timer.timeout.connect(partial(self._step, 1))
+        self._pixels = 0
+        self._painted = QTimer(self)
+        self._painted.setSingleShot(True)
+        self._painted.timeout.connect(lambda: self._walk.load_ahead(self._pixels))
         self._walk.changed.connect(self._show)
         panel.previousAction.triggered.connect(lambda: self._step(-1))
         panel.nextAction.triggered.connect(lambda: self._step(1))
@@ -52,8 +56,9 @@ class Walking(QObject):
         self._walk.keep(load)
 
     def go_on(self, pixels: int) -> None:
-        """The shown image is complete: load its neighbours, and play on."""
-        self._walk.load_ahead(pixels)
+        """The shown image is complete: load its neighbours, once it is painted, and play on."""
+        self._pixels = pixels
+        self._painted.start(0)
         if self._panel.playAction.isChecked() and not self._timer.isActive():
             self._timer.start()
 
@@ -62,6 +67,7 @@ class Walking(QObject):
         be in its way.
         """
         self._timer.stop()
+        self._painted.stop()
         if not is_step:
             self._walk.drop_ahead()
 
@@ -78,6 +84,7 @@ class Walking(QObject):
     def stop(self) -> None:
         """No image is shown."""
         self.pause()
+        self._painted.stop()
         self._walk.stop()
         self._show()
 
