@@ -1,9 +1,16 @@
 """What the tests in real QGIS share."""
 
 import pytest
-from qgis.core import QgsApplication, QgsSettings
-from qgis.gui import QgsMapCanvas
+from qgis.core import QgsApplication, QgsCoordinateReferenceSystem, QgsRectangle, QgsSettings
+from qgis.gui import QgsMapCanvas, QgsMessageBar
 from qgis.PyQt import sip
+
+from mapillary_coverage.core.settings import Settings
+from mapillary_coverage.ui.messages import Messages
+from mapillary_coverage.ui.viewer.image_dock import ImageDock
+from tests.emulator.town_index import TownIndex
+
+from .image_panel import TOWN, use
 
 MASTER_WORD = "of the test profile"
 
@@ -38,3 +45,38 @@ def canvas(qgis_app, qgis_new_project):
     if not sip.isdeleted(made):
         made.stopRendering()
         sip.delete(made)
+
+
+@pytest.fixture(scope="session")
+def index():
+    return TownIndex.of(TOWN)
+
+
+@pytest.fixture
+def bar(qgis_parent):
+    return QgsMessageBar(qgis_parent)
+
+
+@pytest.fixture
+def map_canvas(qgis_canvas, qgis_new_project):
+    """Shows about 200 m of the town, in Web Mercator."""
+    qgis_canvas.parent().show()
+    qgis_canvas.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:4326"))
+    qgis_canvas.setExtent(QgsRectangle(7.39, 43.72, 7.392, 43.7215))
+    return qgis_canvas
+
+
+@pytest.fixture
+def dock(map_canvas, qgis_parent, bar):
+    dock = ImageDock(map_canvas, Settings(), Messages(bar), qgis_parent)
+    dock.setFloating(True)
+    dock.resize(500, 700)
+    dock.show()
+    yield dock
+    dock.close_down()
+    dock.deleteLater()
+
+
+@pytest.fixture
+def server(emulator, monkeypatch):
+    return use(emulator(TOWN), monkeypatch)

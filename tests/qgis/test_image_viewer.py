@@ -1,133 +1,43 @@
 """The image panel on a real canvas and the emulator: from a click to the picture, along the sequence, its states."""
 
-import re
 import threading
 from functools import partial
 
 import pytest
 from qgis.core import (
-    QgsCoordinateReferenceSystem,
     QgsPointXY,
     QgsProject,
     QgsRectangle,
 )
-from qgis.gui import QgsMessageBar
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QGuiApplication, QImage
 from qgis.PyQt.QtTest import QTest
 
-from mapillary_coverage.core.coverage_task import CoverageTask
-from mapillary_coverage.core.settings import Settings
-from mapillary_coverage.core.tiling import TileId
-from mapillary_coverage.ui.messages import Messages
-from mapillary_coverage.ui.viewer.image_dock import ImageDock
-from tests.conftest import access_to, request_for
-from tests.emulator import Town
 from tests.emulator.map_features import POINTS, SIGNS, images_of
-from tests.emulator.town_index import TownIndex, id_of
+from tests.emulator.town_index import id_of
 
-TOWN = Town(images_per_tile=60, features_per_tile=12)
-TILE = TileId(14, 8529, 5975)
-PICTURE = re.compile(r"/pictures/(\d+)/(\w+)\.jpg")
-
-
-@pytest.fixture(scope="module")
-def index():
-    return TownIndex.of(TOWN)
-
-
-@pytest.fixture
-def bar(qgis_parent):
-    return QgsMessageBar(qgis_parent)
-
-
-@pytest.fixture
-def canvas(qgis_canvas, qgis_new_project):
-    """Shows about 200 m of the town, in Web Mercator."""
-    qgis_canvas.parent().show()
-    qgis_canvas.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:4326"))
-    qgis_canvas.setExtent(QgsRectangle(7.39, 43.72, 7.392, 43.7215))
-    return qgis_canvas
+from .image_panel import (
+    TILE,
+    TOWN,
+    add_layers,
+    centre_on,
+    click,
+    flat_image,
+    is_ahead,
+    panorama,
+    shown,
+    use,
+    wait_for_picture,
+    wait_for_state,
+)
 
 
-@pytest.fixture
-def dock(canvas, qgis_parent, bar):
-    dock = ImageDock(canvas, Settings(), Messages(bar), qgis_parent)
-    dock.setFloating(True)
-    dock.resize(500, 700)
-    dock.show()
-    yield dock
-    dock.close_down()
-    dock.deleteLater()
-
-
-@pytest.fixture
-def server(emulator, monkeypatch):
-    return use(emulator(TOWN), monkeypatch)
-
-
-def use(server, monkeypatch):
-    monkeypatch.setenv("MAPILLARY_TILES_URL", server.tiles_url)
-    monkeypatch.setenv("MAPILLARY_GRAPH_URL", server.graph_url)
-    monkeypatch.setenv("MAPILLARY_ACCESS_TOKEN", server.credential)
-    return server
-
-
-def shown(dock):
-    load = dock.viewer._opening.shown
-    return load.image.image_id if load is not None and load.image is not None else ""
-
-
-def wait_for_picture(qtbot, dock, image_id, size=None):
-    def is_there():
-        load = dock.viewer._opening.shown
-        picture = load.picture if load is not None and load.image.image_id == image_id else None
-        return dock.panel.has_picture() and picture is not None and size in (None, picture.size)
-
-    qtbot.waitUntil(is_there, timeout=20_000)
-
-
-def wait_for_state(qtbot, dock, title):
-    qtbot.waitUntil(lambda: dock.panel.titleLabel.text() == title and not dock.panel.has_picture(), timeout=20_000)
-
-
-def flat_image(index, number=0):
-    return [image for image in index.images.values() if not image.properties["is_pano"]][number]
-
-
-def panorama(index):
-    return next(image for image in index.images.values() if image.properties["is_pano"])
-
-
-def add_layers(server, canvas, **what):
-    """The layers of a download of one tile, in the project and on the canvas."""
-    task = CoverageTask(request_for(TILE, **what), access_to(server), None)
-    task.run()
-    for layer in task.layers.values():
-        QgsProject.instance().addMapLayer(layer)
-    canvas.setLayers(list(task.layers.values()))
-    server.requests.clear()
-    return task.layers
-
-
-def click(canvas, tool, lon, lat):
-    """A mouse click on a place of the map."""
-    canvas.setMapTool(tool)
-    pixel = canvas.getCoordinateTransform().transform(QgsPointXY(lon, lat)).toQPointF().toPoint()
-    QTest.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, pixel)
-
-
-def centre_on(canvas, lon, lat, metres=100):
-    half = metres / 111_000 / 2
-    canvas.setExtent(QgsRectangle(lon - half, lat - half, lon + half, lat + half))
-
-
-def test_from_the_click_on_a_dot_to_the_picture(qtbot, dock, server, canvas, index):
+def test_from_the_click_on_a_dot_to_the_picture(qtbot, dock, server, map_canvas, index):
     image = next(i for i in TOWN.images(*TILE[1:]) if not i.properties["is_pano"])
-    add_layers(server, canvas)
+    add_layers(server, map_canvas)
     lon, lat = TOWN.lon_lat(image.x, image.y)
-    centre_on(canvas, lon, lat, 60)
-    click(canvas, dock.tool, lon, lat)
+    centre_on(map_canvas, lon, lat, 60)
+    click(map_canvas, dock.tool, lon, lat)
     image_id = id_of(image)
     assert dock.isUserVisible() or dock.isVisible()
     wait_for_picture(qtbot, dock, image_id)
@@ -142,25 +52,25 @@ def test_from_the_click_on_a_dot_to_the_picture(qtbot, dock, server, canvas, ind
     assert image.properties["sequence_id"] in texts
 
 
-def test_far_from_all_dots_the_graph_is_searched_once(qtbot, dock, server, canvas, index):
+def test_far_from_all_dots_the_graph_is_searched_once(qtbot, dock, server, map_canvas, index):
     image = TOWN.images(*TILE[1:])[0]
     lon, lat = TOWN.lon_lat(image.x, image.y)
-    centre_on(canvas, lon, lat)
-    click(canvas, dock.tool, lon, lat)
+    centre_on(map_canvas, lon, lat)
+    click(map_canvas, dock.tool, lon, lat)
     qtbot.waitUntil(lambda: shown(dock) == id_of(image), timeout=20_000)
     assert [seen.path for seen in server.requests if "pictures" not in seen.path][:1] == ["/images"]
     assert sum(seen.path in ("/images", f"/{id_of(image)}") for seen in server.requests) == 1
 
 
-def test_nothing_near_is_told_quietly(qtbot, dock, server, canvas, bar, index):
-    canvas.setExtent(QgsRectangle(2.0, 40.0, 2.001, 40.001))
-    click(canvas, dock.tool, 2.0005, 40.0005)
+def test_nothing_near_is_told_quietly(qtbot, dock, server, map_canvas, bar, index):
+    map_canvas.setExtent(QgsRectangle(2.0, 40.0, 2.001, 40.001))
+    click(map_canvas, dock.tool, 2.0005, 40.0005)
     qtbot.waitUntil(lambda: len(bar.items()) == 1, timeout=20_000)
     assert bar.items()[0].text().startswith("There is no image within ")
     assert dock.panel.titleLabel.text() == "No image is open"
     dock.open_image(id_of(flat_image(index)))
     wait_for_picture(qtbot, dock, id_of(flat_image(index)))
-    click(canvas, dock.tool, 2.0005, 40.0005)
+    click(map_canvas, dock.tool, 2.0005, 40.0005)
     qtbot.waitUntil(lambda: dock.viewer._opening._pending is None, timeout=20_000)
     assert dock.panel.has_picture()
     assert shown(dock) == id_of(flat_image(index))
@@ -237,11 +147,6 @@ def test_the_next_picture_is_there_at_once(qtbot, dock, server, index):
         assert f"/{image_id}" not in [seen.path for seen in server.requests[asked:]]
 
 
-def is_ahead(dock, image_id):
-    load = dock.viewer._walking._walk._ahead.get(image_id)
-    return load is not None and load.picture is not None
-
-
 def test_arrow_keys_walk(qtbot, dock, server, index):
     images = next(images for images in index.sequences.values() if len(images) > 4)
     ids = [id_of(image) for image in images]
@@ -274,7 +179,7 @@ def test_deleted_neighbours_are_passed_over(qtbot, dock, server, index):
     assert shown(dock) == ids[2]
 
 
-def test_a_panorama_is_looked_into_and_its_cone_follows(qtbot, dock, server, canvas, index):
+def test_a_panorama_is_looked_into_and_its_cone_follows(qtbot, dock, server, map_canvas, index):
     image = panorama(index)
     dock.open_image(id_of(image))
     wait_for_picture(qtbot, dock, id_of(image), "2048")
@@ -300,33 +205,33 @@ def test_without_numpy_a_panorama_is_shown_flat(qtbot, dock, server, index, monk
     assert "numpy" in dock.panel.noteLabel.text()
 
 
-def test_the_map_follows_only_out_of_view_and_goes_where_it_is_sent(qtbot, dock, server, canvas, index):
+def test_the_map_follows_only_out_of_view_and_goes_where_it_is_sent(qtbot, dock, server, map_canvas, index):
     image = flat_image(index)
     lon, lat = TOWN.lon_lat(image.x, image.y)
-    centre_on(canvas, lon + 0.0002, lat)
-    before = canvas.extent()
+    centre_on(map_canvas, lon + 0.0002, lat)
+    before = map_canvas.extent()
     dock.open_image(id_of(image))
     wait_for_picture(qtbot, dock, id_of(image))
-    assert canvas.extent() == before
-    centre_on(canvas, lon + 0.5, lat)
-    scale = canvas.scale()
+    assert map_canvas.extent() == before
+    centre_on(map_canvas, lon + 0.5, lat)
+    scale = map_canvas.scale()
     dock.open_image(id_of(image))
-    qtbot.waitUntil(lambda: canvas.extent().contains(QgsPointXY(lon, lat)), timeout=20_000)
-    assert canvas.scale() == pytest.approx(scale, rel=0.01)
-    canvas.setExtent(QgsRectangle(-180, -90, 180, 90))
+    qtbot.waitUntil(lambda: map_canvas.extent().contains(QgsPointXY(lon, lat)), timeout=20_000)
+    assert map_canvas.scale() == pytest.approx(scale, rel=0.01)
+    map_canvas.setExtent(QgsRectangle(-180, -90, 180, 90))
     QGuiApplication.clipboard().setText(f"https://www.mapillary.com/app/?pKey={id_of(image)}&focus=photo")
     dock.viewer.paste()
-    qtbot.waitUntil(lambda: canvas.scale() < 10_000, timeout=20_000)
-    assert canvas.center().distance(QgsPointXY(lon, lat)) < 1e-4
+    qtbot.waitUntil(lambda: map_canvas.scale() < 10_000, timeout=20_000)
+    assert map_canvas.center().distance(QgsPointXY(lon, lat)) < 1e-4
 
 
 @pytest.mark.parametrize("tileset", [POINTS, SIGNS])
-def test_a_click_on_a_map_feature_opens_it_and_its_best_image(qtbot, dock, server, canvas, tileset):
+def test_a_click_on_a_map_feature_opens_it_and_its_best_image(qtbot, dock, server, map_canvas, tileset):
     feature = next(f for f in TOWN.map_features(tileset, *TILE[1:]) if len(images_of(f, TOWN.images(*TILE[1:]))) > 2)
-    add_layers(server, canvas, images=False, sequences=False, points=True, traffic_signs=True)
+    add_layers(server, map_canvas, images=False, sequences=False, points=True, traffic_signs=True)
     lon, lat = TOWN.lon_lat(feature.x, feature.y)
-    centre_on(canvas, lon, lat, 40)
-    click(canvas, dock.tool, lon, lat)
+    centre_on(map_canvas, lon, lat, 40)
+    click(map_canvas, dock.tool, lon, lat)
     feature_id = str(feature.properties["id"])
     qtbot.waitUntil(lambda: dock.viewer._visit.feature is not None, timeout=20_000)
     found = dock.viewer._visit.feature

@@ -11,17 +11,13 @@ from qgis.PyQt.QtWidgets import QAction, QMainWindow
 from tests.emulator.map_features import SIGNS, images_of
 from tests.emulator.recorded_graph import RecordedGraph
 from tests.emulator.town_index import id_of
-from tests.qgis.test_image_viewer import (  # noqa: F401
+
+from .image_panel import (
     TILE,
     TOWN,
-    bar,
-    canvas,
-    dock,
     flat_image,
-    index,
     is_ahead,
     panorama,
-    server,
     shown,
     use,
     wait_for_picture,
@@ -31,17 +27,17 @@ from tests.qgis.test_image_viewer import (  # noqa: F401
 NOWHERE = QgsPointXY(2.0005, 40.0005)
 
 
-def sequence(index, least):  # noqa: F811
+def sequence(index, least):
     images = next(i for i in index.sequences.values() if len(i) >= least and not i[0].properties["is_pano"])
     return [id_of(image) for image in images]
 
 
-def paths(server):  # noqa: F811
+def paths(server):
     return [seen.path for seen in server.requests]
 
 
-def test_a_search_that_finds_nothing_leaves_the_image_as_it_was(qtbot, dock, emulator, monkeypatch, bar, index):  # noqa: F811
-    server = use(emulator(TOWN, delay=0.2), monkeypatch)  # noqa: F811
+def test_a_search_that_finds_nothing_leaves_the_image_as_it_was(qtbot, dock, emulator, monkeypatch, bar, index):
+    server = use(emulator(TOWN, delay=0.2), monkeypatch)
     first, second = (id_of(flat_image(index, number)) for number in (0, 5))
     dock.open_image(first)
     qtbot.waitUntil(lambda: shown(dock) == first, timeout=20_000)
@@ -57,7 +53,7 @@ def test_a_search_that_finds_nothing_leaves_the_image_as_it_was(qtbot, dock, emu
     assert f"/{second}/256.jpg" not in paths(server)
 
 
-def test_playing_goes_on_after_a_search_that_finds_nothing(qtbot, dock, server, index):  # noqa: F811
+def test_playing_goes_on_after_a_search_that_finds_nothing(qtbot, dock, server, index):
     ids = sequence(index, 4)
     dock.open_image(ids[0])
     qtbot.waitUntil(lambda: is_ahead(dock, ids[1]), timeout=20_000)
@@ -67,10 +63,10 @@ def test_playing_goes_on_after_a_search_that_finds_nothing(qtbot, dock, server, 
     wait_for_picture(qtbot, dock, ids[2])
 
 
-def test_playing_passes_images_without_a_picture(qtbot, dock, emulator, monkeypatch, tmp_path):  # noqa: F811
+def test_playing_passes_images_without_a_picture(qtbot, dock, emulator, monkeypatch, tmp_path):
     (tmp_path / "image").mkdir()
     (tmp_path / "sequences").mkdir()
-    server = use(emulator(TOWN, graph=RecordedGraph(tmp_path)), monkeypatch)  # noqa: F811
+    server = use(emulator(TOWN, graph=RecordedGraph(tmp_path)), monkeypatch)
     for image_id in "567":
         url = server.picture_url(image_id, "256", (40, 30))
         body = {"id": image_id, "sequence": "s", **({} if image_id == "6" else {"thumb_256_url": url})}
@@ -83,8 +79,8 @@ def test_playing_passes_images_without_a_picture(qtbot, dock, emulator, monkeypa
     wait_for_picture(qtbot, dock, "7")
 
 
-def test_a_key_that_is_held_asks_for_the_next_image_once(qtbot, dock, emulator, monkeypatch, index):  # noqa: F811
-    server = use(emulator(TOWN, delay=0.2), monkeypatch)  # noqa: F811
+def test_a_key_that_is_held_asks_for_the_next_image_once(qtbot, dock, emulator, monkeypatch, index):
+    server = use(emulator(TOWN, delay=0.2), monkeypatch)
     ids = sequence(index, 4)
     dock.open_image(ids[0])
     qtbot.waitUntil(dock.panel.nextAction.isEnabled, timeout=20_000)
@@ -95,7 +91,7 @@ def test_a_key_that_is_held_asks_for_the_next_image_once(qtbot, dock, emulator, 
     assert paths(server).count(f"/{ids[1]}") == 1
 
 
-def test_the_page_of_a_deleted_image_is_its_own(qtbot, dock, server, canvas, index, monkeypatch):  # noqa: F811
+def test_the_page_of_a_deleted_image_is_its_own(qtbot, dock, server, map_canvas, index, monkeypatch):
     image = flat_image(index)
     monkeypatch.setattr("mapillary_coverage.core.viewing.nearby_tiles.NearbyTiles.nearest", lambda *_: id_of(image))
     dock.open_image(id_of(flat_image(index, 5)))
@@ -111,8 +107,8 @@ def sign(tileset=SIGNS):
     return next(f for f in TOWN.map_features(tileset, *TILE[1:]) if len(images_of(f, images)) > 2)
 
 
-def test_a_map_feature_that_is_left_is_not_shown_any_more(qtbot, dock, emulator, monkeypatch, index):  # noqa: F811
-    server = use(emulator(TOWN), monkeypatch)  # noqa: F811
+def test_a_map_feature_that_is_left_is_not_shown_any_more(qtbot, dock, emulator, monkeypatch, index):
+    server = use(emulator(TOWN), monkeypatch)
     feature_id = str(sign().properties["id"])
     server.fail("hang", surface="graph", tile=f"{feature_id}/detections")
     panel = dock.panel.featurePanel
@@ -122,7 +118,7 @@ def test_a_map_feature_that_is_left_is_not_shown_any_more(qtbot, dock, emulator,
     assert dock.panel.tabs.indexOf(panel) == -1
 
 
-def test_detections_are_asked_for_once(qtbot, dock, server):  # noqa: F811
+def test_detections_are_asked_for_once(qtbot, dock, server):
     dock.panel.detectionsAction.setChecked(True)
     dock.open_map_feature(str(sign().properties["id"]))
     qtbot.waitUntil(lambda: bool(dock.viewer._visit.outlines_in(shown(dock))), timeout=20_000)
@@ -135,7 +131,7 @@ def test_detections_are_asked_for_once(qtbot, dock, server):  # noqa: F811
     assert paths(server).count(f"/{shown(dock)}/detections") == 1
 
 
-def test_keys_that_qgis_has_too_are_the_pictures(qtbot, qgis_parent, dock, server, index):  # noqa: F811
+def test_keys_that_qgis_has_too_are_the_pictures(qtbot, qgis_parent, dock, server, index):
     window = QMainWindow(qgis_parent)
     qtbot.addWidget(window)
     project = QAction("Save project", window)
@@ -160,7 +156,7 @@ def test_keys_that_qgis_has_too_are_the_pictures(qtbot, qgis_parent, dock, serve
     dock.setParent(qgis_parent)
 
 
-def test_a_walk_asks_for_each_image_once(qtbot, dock, server, index):  # noqa: F811
+def test_a_walk_asks_for_each_image_once(qtbot, dock, server, index):
     ids = sequence(index, 6)
     dock.open_image(ids[0])
     for image_id in ids[1:5]:
@@ -175,7 +171,7 @@ def test_a_walk_asks_for_each_image_once(qtbot, dock, server, index):  # noqa: F
     assert paths(server).count(f"/{ids[3]}") == 1
 
 
-def test_the_order_is_asked_for_anew_where_another_server_is(qtbot, dock, emulator, monkeypatch, index):  # noqa: F811
+def test_the_order_is_asked_for_anew_where_another_server_is(qtbot, dock, emulator, monkeypatch, index):
     ids = sequence(index, 4)
     use(emulator(TOWN, delay=0.5), monkeypatch)
     dock.open_image(ids[0])
@@ -185,7 +181,7 @@ def test_the_order_is_asked_for_anew_where_another_server_is(qtbot, dock, emulat
     qtbot.waitUntil(dock.panel.nextAction.isEnabled, timeout=20_000)
 
 
-def test_pictures_are_let_go_of(qtbot, dock, server, index):  # noqa: F811
+def test_pictures_are_let_go_of(qtbot, dock, server, index):
     flat, round_about = flat_image(index), panorama(index)
     dock.open_image(id_of(flat))
     wait_for_picture(qtbot, dock, id_of(flat))
@@ -196,9 +192,9 @@ def test_pictures_are_let_go_of(qtbot, dock, server, index):  # noqa: F811
     assert not dock.panel.panoramaView._pictures
 
 
-def test_without_a_heading_no_cone_is_on_the_map(qtbot, dock, emulator, monkeypatch, tmp_path):  # noqa: F811
+def test_without_a_heading_no_cone_is_on_the_map(qtbot, dock, emulator, monkeypatch, tmp_path):
     (tmp_path / "image").mkdir()
-    server = use(emulator(TOWN, graph=RecordedGraph(tmp_path)), monkeypatch)  # noqa: F811
+    server = use(emulator(TOWN, graph=RecordedGraph(tmp_path)), monkeypatch)
     place = {"type": "Point", "coordinates": [7.39, 43.72]}
     body = {"id": "5", "is_pano": True, "geometry": place, "thumb_256_url": server.picture_url("5", "256", (400, 200))}
     (tmp_path / "image" / "5.json").write_text(json.dumps(body))
