@@ -58,12 +58,11 @@ def bar(qgis_parent):
 
 
 @pytest.fixture
-def map_canvas(qgis_canvas, qgis_new_project):
-    """Shows about 200 m of the town, in Web Mercator."""
-    qgis_canvas.parent().show()
-    qgis_canvas.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:4326"))
-    qgis_canvas.setExtent(QgsRectangle(7.39, 43.72, 7.392, 43.7215))
-    return qgis_canvas
+def map_canvas(canvas):
+    """Shows about 200 m of the town."""
+    canvas.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:4326"))
+    canvas.setExtent(QgsRectangle(7.39, 43.72, 7.392, 43.7215))
+    return canvas
 
 
 @pytest.fixture
