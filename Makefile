@@ -37,4 +37,4 @@ bench: setup
 screenshots: setup
 	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest -q tests/desktop
 	@mkdir -p resources/screenshots
-	@cp $(addprefix build/screenshots/,downloaded.png dock.png token.png options.png features.png values.png export.png viewer.png panorama.png sign.png) resources/screenshots/
+	@cp $(addprefix build/screenshots/,downloaded.png dock.png token.png options.png features.png values.png export.png viewer.png panorama.png sign.png wide.png) resources/screenshots/
