@@ -202,3 +202,16 @@ def test_without_a_heading_no_cone_is_on_the_map(qtbot, dock, emulator, monkeypa
     wait_for_picture(qtbot, dock, "5")
     dock.panel.panoramaView.look_at(90)
     assert dock.viewer._display._place._marker._heading is None
+
+
+def test_a_click_beside_a_sign_that_is_still_asked_for_wins(qtbot, dock, emulator, monkeypatch, index):
+    server = use(emulator(TOWN), monkeypatch)
+    sign = next(f for f in TOWN.map_features(SIGNS, *TILE[1:]))
+    server.fail("hang", surface="graph", tile=id_of(sign))
+    dock.open_map_feature(id_of(sign))
+    qtbot.waitUntil(lambda: f"/{id_of(sign)}" in paths(server), timeout=20_000)
+    image = TOWN.images(*TILE[1:])[0]
+    dock.viewer.click(QgsPointXY(*TOWN.lon_lat(image.x, image.y)))
+    qtbot.waitUntil(lambda: shown(dock) == id_of(image), timeout=20_000)
+    assert dock.viewer._visit._job is None
+    assert dock.panel.tabs.indexOf(dock.panel.featurePanel) < 0

@@ -194,6 +194,9 @@ class ImageViewer(QObject):
 
     def _search(self, place: Optional[tuple[float, float]], metres: float) -> None:
         self._again, self._asked_id = partial(self._search, place, metres), ""
+        if self._visit.feature is None:
+            # One that is still asked for would come later and win.
+            self._visit.leave()
         if place is None:
             self._messages.hint("There is no image here: the map shows no place on the earth.")
         elif self._can_ask():
