@@ -80,8 +80,8 @@ def test_the_number_of_tiles_is_there_before_the_button_is_pressed(dock, qgis_ca
     for zoom in (1, 3, 8):
         qgis_canvas.zoomByFactor(zoom)
         view = qgis_canvas.mapSettings().visibleExtent()
-        tiles = mercantile.tiles(view.xMinimum(), view.yMinimum(), view.xMaximum(), view.yMaximum(), 14)
-        expected = f"The map canvas covers {len(list(tiles)):,} tiles."
+        tiles = len(list(mercantile.tiles(view.xMinimum(), view.yMinimum(), view.xMaximum(), view.yMaximum(), 14)))
+        expected = f"The map canvas covers {tiles:,} tile{'s' * (tiles != 1)}."
         assert dock.panel.estimateLabel.text() == expected
 
 
