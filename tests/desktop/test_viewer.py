@@ -143,6 +143,23 @@ def test_a_sign_and_its_images(desktop):
     desktop.screenshot(PICTURES / "sign.png")
 
 
+DO_ACTION = """
+layer = next(layer for layer in QgsProject.instance().mapLayers().values() if layer.name() == "Images")
+feature = next(feature for feature in layer.getFeatures() if feature["id"] == "{image_id}")
+context = layer.createExpressionContext()
+context.setFeature(feature)
+layer.actions().doAction(layer.actions().defaultAction("Canvas").id(), feature, context)
+answer = layer.mapTipTemplate()
+"""
+
+
+def test_the_action_of_a_downloaded_layer_opens_the_image(desktop):
+    desktop.run("images.close()")
+    assert "compass_angle" in desktop.run(DO_ACTION.format(image_id=rich_photo()))
+    wait_for(desktop, rich_photo())
+    assert desktop.run("answer = images.isVisible()")
+
+
 def test_the_locator_opens_an_image_and_goes_there(desktop):
     far = TOWN.images(TILE[0] + 2, TILE[1])[5]
     desktop.press("ctrl+k")
@@ -179,6 +196,20 @@ def test_states(desktop, server, name):
     server.faults.clear()
     desktop.screenshot(PICTURES / f"state_{name}.png", "shown")
     assert desktop.run("answer = shown.titleLabel.text()")
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "begin", "end"),
+    [
+        ("no_token", "No token", "import os; kept = os.environ.pop(name)", "os.environ[name] = kept"),
+        ("offline", "Working offline", "plugin._settings.set_offline(True)", "plugin._settings.set_offline(False)"),
+    ],
+)
+def test_states_without_a_request(desktop, name, title, begin, end):
+    desktop.run(f"name = 'MAPILLARY_ACCESS_TOKEN'; {begin}\nplugin.open_image('{rich_photo()}')")
+    assert desktop.run("answer = shown.titleLabel.text()") == title
+    desktop.screenshot(PICTURES / f"state_{name}.png", "shown")
+    desktop.run(end)
 
 
 def test_dark_and_narrow(desktop, server):

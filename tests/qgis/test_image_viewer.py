@@ -194,6 +194,9 @@ def test_a_panorama_is_looked_into_and_its_cone_follows(qtbot, dock, server, map
     wait_for_picture(qtbot, dock, id_of(other))
     assert view.heading == pytest.approx(123)
     assert marker._heading == pytest.approx(123)
+    dock.panel.detectionsAction.setChecked(True)
+    qtbot.waitUntil(lambda: dock.viewer._display._detections._found is not None, timeout=20_000)
+    assert view._detections == tuple(dock.panel.detectionsList.shown()) != ()
 
 
 def test_without_numpy_a_panorama_is_shown_flat(qtbot, dock, server, index, monkeypatch):

@@ -63,20 +63,28 @@ def test_playing_goes_on_after_a_search_that_finds_nothing(qtbot, dock, server, 
     wait_for_picture(qtbot, dock, ids[2])
 
 
-def test_playing_passes_images_without_a_picture(qtbot, dock, emulator, monkeypatch, tmp_path):
-    (tmp_path / "image").mkdir()
-    (tmp_path / "sequences").mkdir()
+def test_playing_follows_the_servers_list_against_the_times_and_passes_images_without_a_picture(
+    qtbot, dock, emulator, monkeypatch, tmp_path
+):
+    for folder in ("image", "image_ids"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "image_ids" / "s.json").write_text('{"data": [{"id": "7"}, {"id": "5"}, {"id": "6"}, {"id": "4"}]}')
     server = use(emulator(TOWN, graph=RecordedGraph(tmp_path)), monkeypatch)
-    for image_id in "567":
+    for image_id in "4567":
         url = server.picture_url(image_id, "256", (40, 30))
-        body = {"id": image_id, "sequence": "s", **({} if image_id == "6" else {"thumb_256_url": url})}
+        body = {
+            "id": image_id,
+            "sequence": "s",
+            "captured_at": 1_600_000_000_000 + int(image_id),
+            **({} if image_id == "6" else {"thumb_256_url": url}),
+        }
         (tmp_path / "image" / f"{image_id}.json").write_text(json.dumps(body))
-    monkeypatch.setattr("mapillary_coverage.ui.viewer.walk.ask_for_order", lambda client, sequence_id: ["5", "6", "7"])
     dock.viewer._walking._timer.setInterval(1)
     dock.open_image("5")
     qtbot.waitUntil(dock.panel.playAction.isEnabled, timeout=20_000)
+    assert "2 of 4" in dock.panel.whenLabel.text()
     dock.panel.playAction.setChecked(True)
-    wait_for_picture(qtbot, dock, "7")
+    wait_for_picture(qtbot, dock, "4")
 
 
 def test_a_key_that_is_held_asks_for_the_next_image_once(qtbot, dock, emulator, monkeypatch, index):

@@ -140,9 +140,14 @@ def test_the_direction_stays_from_picture_to_picture(view, qtbot):
     assert (view.heading, view.pitch, view.field_of_view) == (120, 0, 90)
 
 
-def test_a_picture_without_heading_faces_north(parent):
-    parent.view.set_picture(panorama(), None)
+def test_a_picture_without_heading_faces_north_but_tells_no_direction(parent, qtbot):
+    image = QImage(200, 100, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.green)
+    parent.view.set_picture(image, None)
+    parent.view.clearFocus()
     assert parent.view.heading == 0
+    shown = seen(qtbot, parent.view)
+    assert {shown.pixel(x, y) for x in range(WIDTH) for y in range(30)} == {QColor(0, 255, 0).rgb()}
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,8 @@ PATIENCE_MS = 300
 """What comes sooner needs no word that it is awaited."""
 
 _PANORAMA_PIXELS = 2048
+_LEAST_PIXELS = 1024
+"""A picture is zoomed, copied and saved, however narrow the panel is."""
 
 
 class Display(QObject):
@@ -61,7 +63,7 @@ class Display(QObject):
         load = self._load()
         if load is not None and load.image is not None and load.image.is_pano:
             return _PANORAMA_PIXELS
-        return round(self._panel.stack.width() * self._panel.devicePixelRatioF())
+        return max(round(self._panel.stack.width() * self._panel.devicePixelRatioF()), _LEAST_PIXELS)
 
     def show_image(self, goes_there: bool) -> None:
         """Another image is open; `goes_there` has the map show its place, else it is panned where that is needed."""

@@ -254,11 +254,8 @@ class ImagePanel(QWidget):
 
     def _order_by_tab(self) -> None:
         """As one sees them, from the top."""
-        above = (self.moreButton, self.textLabel, self.stateButton, *self.views, self.creditLabel, self.tabs.tabBar())
-        feature = self.featurePanel
-        below = (self.metadataTable, self.detectionsList.tree, feature.valueLabel, feature.imageList)
-        places = (*above, *below)
-        for before, after in zip(places, places[1:]):
+        above = (self.moreButton, self.textLabel, self.stateButton, *self.views, self.creditLabel, self.tabs)
+        for before, after in zip(above, above[1:]):
             self.setTabOrder(before, after)
 
     def _action_of(self, icon: str, text: str, key: Optional[Any] = None, is_checkable: bool = False) -> QAction:

@@ -90,6 +90,7 @@ class PanoramaView(PictureView):
         super().__init__(parent)
         self._view = View(0, 0, USUAL_FIELD_OF_VIEW, self.width(), self.height())
         self._has_direction = False
+        self._knows_north = False
         self._frame = Frame(0, 180)
         self._pictures: list[QImage] = []
         self._drawn: Optional[QImage] = None
@@ -119,7 +120,8 @@ class PanoramaView(PictureView):
         return self._view.field_of_view
 
     def set_picture(self, image: QImage, heading: Optional[float]) -> None:
-        """Look into this equirectangular picture; `heading` is the compass direction of its middle column, None is 0.
+        """Look into this equirectangular picture; `heading` is the compass direction of its middle column. None is 0,
+        but no compass is drawn.
 
         The first picture is looked at in that direction. After it, or after `look_at`, the direction stays.
         """
@@ -127,6 +129,7 @@ class PanoramaView(PictureView):
             image = _scaled(image, WIDEST_PANORAMA)
         self._pictures = [] if image.isNull() else [image.convertToFormat(QImage.Format.Format_RGB32)]
         self._around = {}
+        self._knows_north = heading is not None
         if self._pictures:
             self._frame = Frame.of_picture(image.width(), image.height(), heading)
             if not self._has_direction:
@@ -168,7 +171,7 @@ class PanoramaView(PictureView):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         """Called by Qt."""
         super().paintEvent(event)
-        if self._pictures:
+        if self._pictures and self._knows_north:
             painter = QPainter(self)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             self._paint_compass(painter)
