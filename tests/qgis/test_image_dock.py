@@ -1,5 +1,7 @@
 """The image panel wherever QGIS has it: docked or floating, narrow or wide, and without a mouse."""
 
+from threading import enumerate as enumerate_threads
+
 import pytest
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
@@ -82,3 +84,4 @@ def test_closing_ends_a_picture_that_does_not_come(qtbot, dock, server, index):
     dock.close()
     assert dock.panel.titleLabel.text() == "No image is open"
     assert not dock.viewer._display._place._marker.isVisible()
+    qtbot.waitUntil(lambda: not any(t.name.startswith("mapillary_image") for t in enumerate_threads()), timeout=1000)
