@@ -239,6 +239,10 @@ def test_a_click_on_a_map_feature_opens_it_and_its_best_image(qtbot, dock, serve
     qtbot.waitUntil(lambda: dock.viewer._visit.feature is not None, timeout=20_000)
     found = dock.viewer._visit.feature
     assert found.value == feature.properties["value"]
+    table = dock.panel.featurePanel.factsTable.model()
+    told = {table.index(row, 0).data(): table.index(row, 1).data() for row in range(table.rowCount())}
+    assert told["Map feature id"] == feature_id
+    assert told["Type"] == {POINTS: "object (mvd_fast)", SIGNS: "traffic sign (trafficsign)"}[tileset]
     assert {image.image_id for image in found.images} == {id_of(i) for i in images_of(feature, TOWN.images(*TILE[1:]))}
     wait_for_picture(qtbot, dock, found.images[0].image_id)
     qtbot.waitUntil(lambda: len(dock.panel.detectionsList.shown()) == 1, timeout=20_000)

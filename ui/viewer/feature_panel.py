@@ -24,8 +24,10 @@ from ...core.compass import compass_point
 from ...core.map_feature_values import group_of
 from ...core.moments import moment
 from ...core.viewing.detection import Detection
+from ...core.viewing.facts import Fact
 from ...core.viewing.map_feature import MapFeature, SeenIn
 from ..value_model import group_icon
+from .metadata_table import MetadataTable
 
 _SYMBOL_SIZE = QSize(24, 24)
 _MOST_ROWS = 500
@@ -41,6 +43,8 @@ _MEANINGS = (
 )
 _ENTER = {Qt.Key.Key_Return, Qt.Key.Key_Enter}
 _IMAGE_ID = Qt.ItemDataRole.UserRole
+_LEAST_FACTS = 110
+"""Pixels in height; the panel scrolls where there is no room."""
 
 
 class FeaturePanel(QScrollArea):
@@ -60,6 +64,8 @@ class FeaturePanel(QScrollArea):
         self.countLabel = _line()
         self.imageList = _image_list()
         self.noteLabel = _line()
+        self.factsTable = MetadataTable()
+        self.factsTable.setMinimumHeight(_LEAST_FACTS)
         _make_bold(self.nameLabel)
         _make_small(self.valueLabel)
         _make_selectable(self.valueLabel)
@@ -84,6 +90,10 @@ class FeaturePanel(QScrollArea):
         self.countLabel.setText(_count_text(len(feature.images)))
         self._show_images(feature.images[:_MOST_ROWS])
         self.say("")
+
+    def show_facts(self, facts: Sequence[Fact]) -> None:
+        """All that the graph says of it, below the list, to be copied."""
+        self.factsTable.show_facts(facts)
 
     def show_detections(self, detections: Mapping[str, Sequence[Detection]]) -> None:
         """Mark which images have an outline of the feature, by the ids of the images."""
@@ -146,7 +156,7 @@ class FeaturePanel(QScrollArea):
             layout.addWidget(label)
         layout.addWidget(self.imageList, 1)
         layout.addWidget(self.noteLabel)
-        layout.addStretch()
+        layout.addWidget(self.factsTable, 1)
         self.setWidget(content)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)

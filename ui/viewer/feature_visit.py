@@ -10,6 +10,7 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ...core.errors import MapillaryError
 from ...core.viewing.detection import DETECTION_FIELDS, Detection, read_detections
+from ...core.viewing.facts import Fact, map_feature_facts
 from ...core.viewing.map_feature import MAP_FEATURE_FIELDS, MapFeature, read_map_feature
 from ...core.viewing.request_threads import Job
 from .background import Background
@@ -55,13 +56,15 @@ class FeatureVisit(QObject):
         self._tab.show_feature_tab(False)
         self.left.emit()
 
-    def _on_found(self, feature: Any, error: Optional[MapillaryError]) -> None:
+    def _on_found(self, found: Any, error: Optional[MapillaryError]) -> None:
         self._job = None
         if error is not None:
             self.failed.emit(error)
             return
+        feature, facts = found
         self.feature = feature
         self._panel.show_feature(feature)
+        self._panel.show_facts(facts)
         self._tab.show_feature_tab(True)
         self._panel.say("Loading its outlines…" if feature.images else "")
         if feature.images:
@@ -87,5 +90,6 @@ class FeatureVisit(QObject):
         self.outlined.emit()
 
 
-def _ask(client: GraphClient, map_feature_id: str) -> MapFeature:
-    return read_map_feature(map_feature_id, client.entity(map_feature_id, MAP_FEATURE_FIELDS))
+def _ask(client: GraphClient, map_feature_id: str) -> tuple[MapFeature, list[Fact]]:
+    body = client.entity(map_feature_id, MAP_FEATURE_FIELDS)
+    return read_map_feature(map_feature_id, body), map_feature_facts(body)
