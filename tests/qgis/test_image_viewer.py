@@ -295,13 +295,23 @@ def test_states_of_the_graph(qtbot, dock, server, index, fault, title):
         wait_for_picture(qtbot, dock, id_of(flat_image(index)))
 
 
-@pytest.mark.parametrize("fault", ["random-bytes", "half-tile", "forbidden", "html", "bomb"])
-def test_a_broken_picture_leaves_the_metadata(qtbot, dock, server, index, fault):
+@pytest.mark.parametrize(
+    ("fault", "title"),
+    [
+        ("random-bytes", "The picture cannot be shown"),
+        ("half-tile", "The picture is broken"),
+        ("forbidden", "The picture is broken"),
+        ("html", "The picture cannot be shown"),
+        ("bomb", "The picture cannot be shown"),
+    ],
+)
+def test_a_broken_picture_leaves_the_metadata(qtbot, dock, server, index, fault, title):
     server.fail(fault, surface="pictures")
     image_id = id_of(flat_image(index))
     dock.open_image(image_id)
     qtbot.waitUntil(lambda: dock.panel.stateButton.isVisibleTo(dock.panel), timeout=20_000)
     assert not dock.panel.has_picture()
+    assert dock.panel.titleLabel.text() == title
     assert shown(dock) == image_id
     assert dock.panel.creditLabel.isVisibleTo(dock.panel)
     server.faults.clear()

@@ -16,7 +16,7 @@ from .image_load import ImageLoad
 from .image_panel import ImagePanel
 from .map_place import MapPlace
 from .opening import Opening
-from .states import NO_PICTURE, State, loading, state_of
+from .states import NO_PICTURE, State, loading, state_of_picture
 from .walking import Walking
 
 PATIENCE_MS = 300
@@ -101,7 +101,7 @@ class Display(QObject):
         if load.picture is not None:
             self.load_ahead()
         elif load.error is not None:
-            self._panel.show_state(state_of(load.error))
+            self._panel.show_state(state_of_picture(load.error))
         elif load.is_over:
             self._panel.show_state(NO_PICTURE)
         elif self._panel.has_picture():

@@ -32,6 +32,7 @@ from .states import (
     State,
     loading,
     state_of,
+    state_of_picture,
 )
 
 TOLERANCE_PIXELS = 12
@@ -257,7 +258,7 @@ class ImageViewer(QObject):
             # Of what was found by its place, nobody knows the page.
             self._display.show_state(state if self._asked_id or state.action != BROWSE else replace(state, action=""))
         elif shown.picture is None:
-            self._panel.show_state(state_of(error))
+            self._panel.show_state(state_of_picture(error))
         else:
             self._panel.say(f"A larger picture could not be loaded. {error}")
 

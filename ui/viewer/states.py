@@ -131,6 +131,13 @@ def state_of(error: MapillaryError, is_map_feature: bool = False) -> State:
     return State(title, _text_of(error), action)
 
 
+def state_of_picture(error: MapillaryError) -> State:
+    """What a person reads for an error that keeps only the picture away."""
+    if type(error) is UnexpectedReplyError:
+        return State("The picture cannot be shown", str(error), RETRY)
+    return state_of(error)
+
+
 def _text_of(error: MapillaryError) -> str:
     for kind, text in _INSTEAD:
         if isinstance(error, kind):
