@@ -17,7 +17,7 @@ from typing import Any, Callable, Optional, TypeVar
 from .cache_folder import GRAPH_FILE, CacheSettings
 from .database import connect
 from .graph_access import GraphAccess
-from .graph_fields import NumberAsWritten
+from .graph_fields import NumberAsWritten, without_addresses
 
 MOST_OBJECTS = 200_000
 """About 100 MB; beyond it the oldest go."""
@@ -62,7 +62,7 @@ class EntityCache:
 
     def keep(self, entity: str, fields: Iterable[str], found: Mapping[str, Mapping[str, Any]]) -> None:
         """Store objects that were read with these fields."""
-        found = {key: _without_addresses(body) for key, body in found.items()}
+        found = {key: without_addresses(body) for key, body in found.items()}
         had, now = ",".join(fields), time.time()
         rows = [(self._server, entity, key, had, json.dumps(_as_written(body)), now) for key, body in found.items()]
         self._ask(lambda connection: _store(connection, rows), None)
@@ -155,13 +155,6 @@ class EntityCache:
         """The first failure, such as a full disk, ends the use of the file."""
         self._let_go()
         self.problem = f"What the graph says is not kept for the next time: {reason}."
-
-
-def _without_addresses(body: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: {part: found for part, found in value.items() if part != "url"} if isinstance(value, dict) else value
-        for name, value in body.items()
-    }
 
 
 def _store(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:

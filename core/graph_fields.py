@@ -282,3 +282,12 @@ def read_entity(entity: str, names: Sequence[str], found: Mapping[str, Any]) -> 
         for field in _chosen(entity, names)
         for column in field.columns
     ]
+
+
+def without_addresses(body: Mapping[str, Any]) -> dict[str, Any]:
+    """An object of a reply without the addresses of its pictures, mesh and cluster, which are signed and expire."""
+    kept = {name: value for name, value in body.items() if not name.startswith("thumb_")}
+    return {
+        name: {part: inner for part, inner in value.items() if part != "url"} if isinstance(value, dict) else value
+        for name, value in kept.items()
+    }

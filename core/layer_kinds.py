@@ -7,10 +7,9 @@ from typing import Optional
 
 from qgis.core import QgsMapLayer, QgsVectorLayer, QgsWkbTypes
 
-from .export.formats import SHORT_NAMES
 from .graph_fields import FIELDS
 from .layers import IMAGES, MAP_FEATURES, RIGHTS, SEQUENCES, TILES
-from .schema import IMAGE, LEDGER_FIELDS, MAP_FEATURE_POINT, SEQUENCE, Field
+from .schema import IMAGE, LEDGER_FIELDS, MAP_FEATURE_POINT, SEQUENCE, SHORT_NAMES, Field
 
 _SCHEMAS = {
     IMAGES: IMAGE.fields,

@@ -117,6 +117,17 @@ LEDGER_FIELDS = (
     Field("fetched_at", Kind.TIME),
 )
 
+SHORT_NAMES = {
+    "sequence_id": "seq_id",
+    "captured_at": "captured",
+    "compass_angle": "compass",
+    "organization_id": "org_id",
+    "quality_score": "quality",
+    "first_seen_at": "first_seen",
+    "last_seen_at": "last_seen",
+}
+"""What the fields of our layers are called in a Shapefile: a contract with other programs."""
+
 COVERAGE_TILESETS = {"original": "mly1_public", "computed": "mly1_computed_public"}
 """The tileset of each position: `original` as the GPS gave it, `computed` after structure from motion."""
 

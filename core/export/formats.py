@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Optional
 
+from ..schema import SHORT_NAMES
+
 
 class ColumnType(Enum):
     """What the values of a column are."""
@@ -86,17 +88,6 @@ KML = Format(
     "KML", "KML", ".kml", (".kml",), ".kml", b"</kml>\n", degrees_only=True, times_as_text=True, has_flags=False
 )
 FORMATS = (GEOPACKAGE, SHAPEFILE, GEOJSON, FLATGEOBUF, CSV, KML)
-
-SHORT_NAMES = {
-    "sequence_id": "seq_id",
-    "captured_at": "captured",
-    "compass_angle": "compass",
-    "organization_id": "org_id",
-    "quality_score": "quality",
-    "first_seen_at": "first_seen",
-    "last_seen_at": "last_seen",
-}
-"""What the fields of our layers are called in a Shapefile: a contract with other programs."""
 
 
 def names_in(target: Format, names: Iterable[str]) -> list[str]:

@@ -18,7 +18,6 @@ from ..errors import (
     UnknownFieldError,
 )
 from ..graph_client import GraphClient
-from ..graph_fields import point
 from ..picture_client import fetch_picture
 from .nearby_tiles import NearbyTiles
 from .street_image import ALL_FIELDS, ESSENTIAL_FIELDS, StreetImage, read_image
@@ -82,20 +81,14 @@ def search_image(client: GraphClient, lon: float, lat: float, metres: float) -> 
         "radius": f"{min(metres, MOST_METRES):.2f}",
         "limit": str(_NEARBY),
     }
-    found = []
 
     def ask(fields: Sequence[str], is_patient: bool) -> list[dict[str, Any]]:
         return client.search("images", {**query, "fields": ",".join(fields)}, is_patient)
 
-    for body in _with_fewer_fields(ask):
-        image_id = object_id(body.get("id"))
-        place = point(body.get("geometry")) or point(body.get("computed_geometry"))
-        if image_id is not None and place is not None:
-            found.append((metres_between((lon, lat), place), image_id, body))
-    if not found:
-        return None
-    _, image_id, body = min(found, key=lambda entry: entry[:2])
-    return read_image(image_id, body)
+    bodies = ((object_id(body.get("id")), body) for body in _with_fewer_fields(ask))
+    images = [read_image(image_id, body) for image_id, body in bodies if image_id is not None]
+    near = [(metres_between((lon, lat), image.place), image.image_id, image) for image in images if image.place]
+    return min(near, key=lambda entry: entry[:2])[2] if near else None
 
 
 def ask_near(

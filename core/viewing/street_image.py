@@ -14,7 +14,7 @@ from typing import Any, Optional
 from ..cleaning import angle, flag, real_number
 from ..errors import UnexpectedReplyError
 from ..graph_facts import picture_facts
-from ..graph_fields import FIELDS, point, size, text
+from ..graph_fields import FIELDS, size, text, without_addresses
 from ..picture_folder import SIZES
 from ..picture_metadata import ORIGINAL, PictureFacts
 
@@ -43,9 +43,6 @@ class StreetImage:
     """By size; signed, and good for a while only."""
 
     facts: PictureFacts
-    place: Optional[tuple[float, float]]
-    """Longitude and latitude, EPSG:4326, as the GPS gave it; the computed one where there is no other."""
-
     heading: Optional[float]
     """Of the middle of the picture."""
 
@@ -55,6 +52,11 @@ class StreetImage:
     """Horizontally."""
 
     sequence_id: Optional[str]
+
+    @property
+    def place(self) -> Optional[tuple[float, float]]:
+        """Longitude and latitude, EPSG:4326, as the GPS gave it; the computed one where there is no other."""
+        return self.facts.place
 
     @property
     def has_known_camera(self) -> bool:
@@ -81,10 +83,9 @@ def read_image(image_id: str, body: Mapping[str, Any]) -> StreetImage:
     is_pano = camera_type in _PANORAMAS if is_pano is None else is_pano
     return StreetImage(
         image_id,
-        _without_addresses(body),
+        without_addresses(body),
         _addresses(body),
         picture_facts(image_id, body),
-        point(body.get("geometry")) or point(body.get("computed_geometry")),
         _heading(body),
         is_pano,
         camera_type,
@@ -101,14 +102,6 @@ def _heading(body: Mapping[str, Any]) -> Optional[float]:
 def _addresses(body: Mapping[str, Any]) -> dict[str, str]:
     found = {size: body.get(f"thumb_{size}_url") for size in SIZES}
     return {size: url for size, url in found.items() if isinstance(url, str) and url}
-
-
-def _without_addresses(body: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {name: value for name, value in body.items() if not name.startswith("thumb_")}
-    return {
-        name: {part: inner for part, inner in value.items() if part != "url"} if isinstance(value, dict) else value
-        for name, value in kept.items()
-    }
 
 
 def _field_of_view(camera_type: Optional[str], body: Mapping[str, Any]) -> float:

@@ -5,6 +5,7 @@ from qgis.core import QgsApplication, QgsCoordinateReferenceSystem, QgsRectangle
 from qgis.gui import QgsMapCanvas, QgsMessageBar
 from qgis.PyQt import sip
 
+import mapillary_coverage
 from mapillary_coverage.core.settings import Settings
 from mapillary_coverage.ui.messages import Messages
 from mapillary_coverage.ui.viewer.image_dock import ImageDock
@@ -79,3 +80,14 @@ def dock(map_canvas, qgis_parent, bar):
 @pytest.fixture
 def server(emulator, monkeypatch):
     return use(emulator(TOWN), monkeypatch)
+
+
+@pytest.fixture
+def plugin(qgis_iface, qgis_new_project, monkeypatch):
+    """The plugin in the interface of the test, with what the stub lacks."""
+    window = qgis_iface.mainWindow()
+    monkeypatch.setattr(qgis_iface, "addDockWidget", window.addDockWidget, raising=False)
+    monkeypatch.setattr(qgis_iface, "removeDockWidget", window.removeDockWidget, raising=False)
+    made = mapillary_coverage.classFactory(qgis_iface)
+    yield made
+    made.unload()

@@ -3,22 +3,11 @@
 import gc
 import threading
 
-import pytest
 from qgis.core import QgsApplication, QgsCoordinateReferenceSystem, QgsProject, QgsRectangle
 from qgis.PyQt.QtCore import QTimer, QTranslator
 from qgis.PyQt.QtWidgets import QAction, QDockWidget
 
-import mapillary_coverage
 from tests.emulator import Town
-
-
-@pytest.fixture
-def plugin(qgis_iface, qgis_new_project, monkeypatch):
-    """The plugin in the interface of the test, with what the stub lacks."""
-    window = qgis_iface.mainWindow()
-    monkeypatch.setattr(qgis_iface, "addDockWidget", window.addDockWidget, raising=False)
-    monkeypatch.setattr(qgis_iface, "removeDockWidget", window.removeDockWidget, raising=False)
-    return mapillary_coverage.classFactory(qgis_iface)
 
 
 def traces(window):

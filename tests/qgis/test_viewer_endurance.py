@@ -7,13 +7,12 @@ from pathlib import Path
 import pytest
 from qgis.core import QgsApplication, QgsProject
 
-import mapillary_coverage
 from mapillary_coverage.ui.viewer.image_load import ImageLoad
 from mapillary_coverage.ui.viewer.picture import Picture
-from tests.emulator import Town
 from tests.emulator.town_index import TownIndex
 
-TOWN = Town(images_per_tile=60)
+from .image_panel import TOWN, use
+
 VIEWER = ("mapillary_image", "mapillary_watch")
 """How the names of its threads begin; the panel for downloads has others."""
 
@@ -21,23 +20,6 @@ VIEWER = ("mapillary_image", "mapillary_watch")
 @pytest.fixture(scope="module")
 def ids():
     return list(TownIndex.of(TOWN).images)
-
-
-@pytest.fixture
-def plugin(qgis_iface, qgis_new_project, monkeypatch):
-    window = qgis_iface.mainWindow()
-    monkeypatch.setattr(qgis_iface, "addDockWidget", window.addDockWidget, raising=False)
-    monkeypatch.setattr(qgis_iface, "removeDockWidget", window.removeDockWidget, raising=False)
-    plugin = mapillary_coverage.classFactory(qgis_iface)
-    yield plugin
-    plugin.unload()
-
-
-def use(server, monkeypatch):
-    monkeypatch.setenv("MAPILLARY_TILES_URL", server.tiles_url)
-    monkeypatch.setenv("MAPILLARY_GRAPH_URL", server.graph_url)
-    monkeypatch.setenv("MAPILLARY_ACCESS_TOKEN", server.credential)
-    return server
 
 
 def sockets_to(server):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class ImageLoad(QObject):
-    """`found` fires when `image` is there, or `is_missing` where nothing is near; `pictured` for each `picture`, from
+    """`found` fires when `image` is there, which is None where nothing is near; `pictured` for each `picture`, from
     smaller to larger; `failed` when `error` says why one of them does not come. `stop` ends it for good.
     """
 
@@ -32,7 +32,6 @@ class ImageLoad(QObject):
     def __init__(self, background: Background, ask: Ask, pixels: int, is_prefetch: bool, parent: QObject) -> None:
         super().__init__(parent)
         self.image: Optional[StreetImage] = None
-        self.is_missing = False
         self.picture: Optional[Picture] = None
         self.error: Optional[MapillaryError] = None
         self._background = background
@@ -78,7 +77,7 @@ class ImageLoad(QObject):
         if error is not None:
             self._fail(error)
             return
-        self.image, self.is_missing = image, image is None
+        self.image = image
         self._go_on()
         self.found.emit()
 
