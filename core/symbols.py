@@ -18,7 +18,6 @@ from typing import Optional
 from .about import PLUGIN_FOLDER
 
 SYMBOLS_FILE = PLUGIN_FOLDER / "resources" / "symbols.zip"
-LICENCE_NAME = "LICENSE"
 
 _GENERIC = PLUGIN_FOLDER / "resources" / "icons" / "symbols"
 _LARGEST_FILE = 32 * 2**20
