@@ -43,7 +43,7 @@ def fetch() -> bytes:
     if npm is None:
         raise NoPackageError("npm is not installed.")
     with tempfile.TemporaryDirectory() as folder:
-        command = [npm, "pack", PACKAGE, "--pack-destination", folder, "--fetch-retries=1", "--loglevel=error"]
+        command = [npm, "pack", PACKAGE, "--pack-destination", folder, "--fetch-retries=0", "--loglevel=error"]
         try:
             subprocess.run(command, check=True, capture_output=True, text=True, timeout=_SECONDS, cwd=folder)
         except subprocess.CalledProcessError as error:
@@ -54,10 +54,14 @@ def fetch() -> bytes:
         return next(Path(folder).glob("*.tgz")).read_bytes()
 
 
-def pack(package: bytes) -> bytes:
-    """The zip, equal for equal packages: each SVG as `VALUE.svg`, and the licence."""
+def check(package: bytes) -> None:
+    """Raise NoPackageError for any other than the package that is meant."""
     if base64.b64encode(hashlib.sha512(package).digest()).decode() != SHA512:
         raise NoPackageError(f"The checksum is not that of {PACKAGE}.")
+
+
+def pack(package: bytes) -> bytes:
+    """The zip, equal for equal packages: each SVG as `VALUE.svg`, and the licence."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=io.BytesIO(package)) as tar, zipfile.ZipFile(packed, "w") as symbols:
         files = {found[1]: member for member in tar if (found := _WANTED.fullmatch(member.name))}
@@ -76,10 +80,12 @@ def _with_view_box(svg: bytes) -> bytes:
 
 def main(tarball: Optional[str] = None) -> None:
     try:
-        symbols = pack(Path(tarball).read_bytes() if tarball else fetch())
+        package = Path(tarball).read_bytes() if tarball else fetch()
+        check(package)
     except NoPackageError as error:
         print(f"No symbols of signs and objects: {error} All works without them; `make symbols` tries again.")
         return
+    symbols = pack(package)
     unfinished = SYMBOLS.with_suffix(".part")
     unfinished.write_bytes(symbols)
     unfinished.replace(SYMBOLS)
