@@ -9,8 +9,8 @@ help:
 	@echo "make qgis         open QGIS with the plugin, on the emulator unless MAPILLARY_ACCESS_TOKEN is set"
 	@echo "make lint         style, types, upload scan, metadata, import rules"
 	@echo "make bench        measure, each beside what it is compared with; ratios are printed"
-	@echo "make setup        what the others do first: QGIS, the virtual environment, extlibs"
-	@echo "make symbols      fetch the symbols of signs and objects from npm's registry; setup does it once"
+	@echo "make setup        what the others do first: QGIS, the virtual environment, extlibs, symbols"
+	@echo "make symbols      fetch the symbols of signs and objects anew, from npm's registry"
 	@echo "make screenshots  take the pictures of the README anew"
 
 setup:

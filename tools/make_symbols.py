@@ -29,7 +29,7 @@ SHA512 = "Fro7ycy8SENT5wFHvZPYVoYbgQA1eFP4EBdoAXKu++TD+ZB7I8KRPSkHwg47C5wGnQDg8k
 
 _WANTED = re.compile(r"package/(?:package_(?:objects|signs)/)?((?<=/)[\w-]+\.svg|LICENSE)")
 _NO_VIEW_BOX = re.compile(rb'<svg (?![^>]*viewBox)([^>]*width="24" height="24")')
-_SECONDS = 120
+_SECONDS = 60
 _FIRST_DAY_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 
 
