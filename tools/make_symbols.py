@@ -1,7 +1,7 @@
 """Makes resources/symbols.zip: Mapillary's symbols of signs and objects, with their licence, from a package of npm.
 
-Where the package cannot be had it says so and leaves things as they are: the plugin works without. npm asks the
-registry, so its settings for mirrors and proxies hold; a package that was fetched by other means can be named instead:
+Where the package cannot be had it says so and leaves things as they are: the plugin works without. A package that was
+fetched by other means can be named:
 
     python -m tools.make_symbols [PACKAGE.tgz]
 """
@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import http.client
 import io
 import re
-import shutil
-import subprocess
 import sys
 import tarfile
-import tempfile
+import urllib.request
 import zipfile
 from pathlib import Path
 from typing import Optional
@@ -24,12 +23,14 @@ from typing import Optional
 from .qgis_runtime import ROOT
 
 SYMBOLS = ROOT / "resources" / "symbols.zip"
-PACKAGE = "@rapideditor/mapillary_sprite_source@1.8.0"
+PACKAGE = "@rapideditor/mapillary_sprite_source 1.8.0"
+ADDRESS = "https://registry.npmjs.org/@rapideditor/mapillary_sprite_source/-/mapillary_sprite_source-1.8.0.tgz"
 SHA512 = "Fro7ycy8SENT5wFHvZPYVoYbgQA1eFP4EBdoAXKu++TD+ZB7I8KRPSkHwg47C5wGnQDg8kYDq+6lbGYXltXPGA=="
 
 _WANTED = re.compile(r"package/(?:package_(?:objects|signs)/)?((?<=/)[\w-]+\.svg|LICENSE)")
 _NO_VIEW_BOX = re.compile(rb'<svg (?![^>]*viewBox)([^>]*width="24" height="24")')
 _SECONDS = 60
+_MOST_BYTES = 2**24
 _FIRST_DAY_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 
 
@@ -38,20 +39,12 @@ class NoPackageError(Exception):
 
 
 def fetch() -> bytes:
-    """The package from npm's registry."""
-    npm = shutil.which("npm")
-    if npm is None:
-        raise NoPackageError("npm is not installed.")
-    with tempfile.TemporaryDirectory() as folder:
-        command = [npm, "pack", PACKAGE, "--pack-destination", folder, "--fetch-retries=0", "--loglevel=error"]
-        try:
-            subprocess.run(command, check=True, capture_output=True, text=True, timeout=_SECONDS, cwd=folder)
-        except subprocess.CalledProcessError as error:
-            reason = error.stderr.partition("\n")[0]
-            raise NoPackageError(f"{PACKAGE} could not be fetched ({reason}).") from error
-        except subprocess.TimeoutExpired as error:
-            raise NoPackageError(f"{PACKAGE} was not fetched within {_SECONDS} seconds.") from error
-        return next(Path(folder).glob("*.tgz")).read_bytes()
+    """The package from npm's registry. Raises NoPackageError."""
+    try:
+        with urllib.request.urlopen(ADDRESS, timeout=_SECONDS) as reply:
+            return bytes(reply.read(_MOST_BYTES))
+    except (OSError, http.client.HTTPException) as error:
+        raise NoPackageError(f"{PACKAGE} could not be fetched ({error}).") from error
 
 
 def check(package: bytes) -> None:
