@@ -13,7 +13,7 @@ from .errors import MapillaryError
 from .georeference import georeference
 from .mvt import decode
 from .request import CoverageRequest
-from .schema import COVERAGE_TILESETS, COVERAGE_ZOOM, SEQUENCE
+from .schema import COVERAGE_TILESETS, COVERAGE_ZOOM, FIRST_SEQUENCE_ZOOM, SEQUENCE
 from .tile_access import TileAccess
 from .tile_cache import TileCache, cache_path
 from .tile_client import TileClient
@@ -29,7 +29,6 @@ BYTES_PER_IMAGE = 42
 """Of a gzipped coverage tile, with its sequences."""
 
 _OVERVIEW_TILES = 4
-_LOWEST_SEQUENCE_ZOOM = 6
 
 
 @dataclass(frozen=True)
@@ -148,8 +147,8 @@ def _images_in_overview(request: CoverageRequest, client: TileClient) -> Optiona
     """
     zoom = next(
         zoom
-        for zoom in range(COVERAGE_ZOOM, _LOWEST_SEQUENCE_ZOOM - 1, -1)
-        if count_tiles(request.area, zoom) <= _OVERVIEW_TILES or zoom == _LOWEST_SEQUENCE_ZOOM
+        for zoom in range(COVERAGE_ZOOM, FIRST_SEQUENCE_ZOOM - 1, -1)
+        if count_tiles(request.area, zoom) <= _OVERVIEW_TILES or zoom == FIRST_SEQUENCE_ZOOM
     )
     metres = 0.0
     for tile in tiles_of(request.area, zoom)[: 2 * _OVERVIEW_TILES]:

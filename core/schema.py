@@ -140,6 +140,9 @@ MAP_FEATURE_TILESETS = {
 COVERAGE_ZOOM = 14
 """The only zoom whose tiles hold single images and map features."""
 
+FIRST_SEQUENCE_ZOOM = 6
+"""From here on tiles hold sequences; below they hold one point for each, in the layer `overview`."""
+
 KNOWN_EMPTY_LAYER = "mapillary-empty"
 """The layer, without features, of the tiles that old tile hosts sent for areas without coverage."""
 

@@ -11,6 +11,7 @@ from qgis.PyQt.QtWidgets import QWidget
 from ..core.settings import Settings
 from .coverage_download import CoverageDownload
 from .coverage_panel import CoveragePanel
+from .live.live_coverage import LiveCoverage
 from .messages import Messages
 
 
@@ -25,6 +26,7 @@ class CoverageDock(QgsDockWidget):
         self._canvas = canvas
         self.panel = CoveragePanel(canvas, settings)
         self.download = CoverageDownload(self.panel, settings, messages)
+        self.live = LiveCoverage(canvas, self.panel, settings)
         self.setWidget(self.panel)
         self._canvas.extentsChanged.connect(self.panel.show_estimate)
         self._canvas.destinationCrsChanged.connect(self.panel.show_estimate)
@@ -44,6 +46,7 @@ class CoverageDock(QgsDockWidget):
         self._canvas.extentsChanged.disconnect(self.panel.show_estimate)
         self._canvas.destinationCrsChanged.disconnect(self.panel.show_estimate)
         QgsProject.instance().cleared.disconnect(self._on_project_closed)
+        self.live.close_down()
         self.download.close_down()
         self.panel.close_down()
 

@@ -1,14 +1,15 @@
-"""The image next to a place according to the tiles that are in the cache: those that the map has shown or a download
-has read. Nothing is asked for.
+"""The image or map feature next to a place according to the tiles that are in the cache: those that the map has shown
+or a download has read. Nothing is asked for.
 """
 
 from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from functools import lru_cache
+from operator import itemgetter
 from typing import Optional
 
 from ..area import LonLat, area_of_box
@@ -18,7 +19,7 @@ from ..distance import metres_between
 from ..errors import InvalidRequestError, MapillaryError
 from ..georeference import georeference
 from ..mvt import decode
-from ..schema import COVERAGE_TILESETS, IMAGE
+from ..schema import COVERAGE_TILESETS, IMAGE, MAP_FEATURE_TILESETS
 from ..tile_cache import TileCache, cache_path
 from ..tiling import TileId, tiles_of
 
@@ -28,6 +29,8 @@ _METRES_PER_DEGREE = 110_574.0
 
 _MOST_METRES = 250.0
 """Where a click may be further off, the map shows no images; and every tile around it would have to be read."""
+
+_NOTHING = (math.inf, None)
 
 Placed = Sequence[tuple[LonLat, str]]
 
@@ -39,7 +42,7 @@ class NearbyTiles:
         self._settings = settings
         self._url = url
         self._lock = threading.Lock()
-        self._read = lru_cache(maxsize=_KEPT_TILES)(self._images)
+        self._read = lru_cache(maxsize=_KEPT_TILES)(_objects)
 
     def are_of(self, settings: CacheSettings, url: str) -> bool:
         """Whether it reads the tiles of this server in this cache."""
@@ -49,41 +52,51 @@ class NearbyTiles:
         """The id of the image nearest to a place in EPSG:4326, within so many metres, at most 250; None where no tile
         has one. Original positions count before computed ones.
         """
+        for tileset in COVERAGE_TILESETS.values():
+            _, image_id = self._within(lon, lat, metres, tileset)
+            if image_id is not None:
+                return image_id
+        return None
+
+    def nearest_feature(self, lon: float, lat: float, metres: float, tilesets: Iterable[str]) -> Optional[str]:
+        """The id of the map feature of these tilesets that is nearest, within so many metres, at most 250."""
+        found = [self._within(lon, lat, metres, tileset) for tileset in tilesets]
+        return min(found, key=itemgetter(0), default=_NOTHING)[1]
+
+    def _within(self, lon: float, lat: float, metres: float, tileset: str) -> tuple[float, Optional[str]]:
+        """The distance of what is nearest, and its id."""
         metres = min(metres, _MOST_METRES)
         reach = metres / _METRES_PER_DEGREE
         across = min(reach / max(math.cos(math.radians(lat)), 0.01), 1.0)
         try:
             tiles = tiles_of(area_of_box(lon - across, lat - reach, lon + across, lat + reach))
         except InvalidRequestError:
-            return None
+            return _NOTHING
         with self._lock:
-            for tileset in COVERAGE_TILESETS.values():
-                found = self._nearest((lon, lat), metres, tileset, tiles)
-                if found is not None:
-                    return found
-        return None
+            distance, found = self._nearest((lon, lat), tileset, tiles)
+        return (distance, found) if distance <= metres else _NOTHING
 
-    def _nearest(self, place: LonLat, metres: float, tileset: str, tiles: Sequence[TileId]) -> Optional[str]:
+    def _nearest(self, place: LonLat, tileset: str, tiles: Sequence[TileId]) -> tuple[float, Optional[str]]:
         if not cache_path(self._settings, self._url, tileset).exists():
-            return None
+            return _NOTHING
         near: list[tuple[float, str]] = []
         with closing(TileCache(self._settings, self._url, tileset)) as cache:
             for tile in tiles:
                 stored = cache.find(tile)
                 if stored is not None and stored.body:
-                    placed = self._read(tile, stored.body)
-                    near += ((metres_between(place, there), image_id) for there, image_id in placed)
-        distance, image_id = min(near, default=(math.inf, None))
-        return image_id if distance <= metres else None
+                    placed = self._read(tileset, tile, stored.body)
+                    near += ((metres_between(place, there), found) for there, found in placed)
+        return min(near, default=_NOTHING)
 
-    @staticmethod
-    def _images(tile: TileId, body: bytes) -> Placed:
-        try:
-            features = decode(body, (IMAGE,)).features(IMAGE.name)
-        except MapillaryError:
-            return ()
-        if features is None:
-            return ()
-        places = georeference(features, IMAGE.shape, tile)
-        ids = (object_id(value) for value in features.properties["id"])
-        return [(place, image_id) for place, image_id in zip(places, ids) if place is not None and image_id is not None]
+
+def _objects(tileset: str, tile: TileId, body: bytes) -> Placed:
+    layer = MAP_FEATURE_TILESETS.get(tileset, IMAGE)
+    try:
+        features = decode(body, (layer,)).features(layer.name)
+    except MapillaryError:
+        return ()
+    if features is None:
+        return ()
+    places = georeference(features, layer.shape, tile)
+    ids = (object_id(value) for value in features.properties["id"])
+    return [(place, found) for place, found in zip(places, ids) if place is not None and found is not None]

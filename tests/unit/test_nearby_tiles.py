@@ -69,3 +69,15 @@ def test_a_click_on_a_map_of_the_whole_country_reads_no_tiles_of_all_of_it(cache
     image = TOWN.images(8529, 5975)[0]
     lon, lat = TOWN.lon_lat(image.x, image.y)
     assert NearbyTiles(settings, server.tiles_url).nearest(lon, lat - 0.1, 500_000) is None
+
+
+def test_the_nearest_sign_of_the_cached_tiles(emulator, tmp_path):
+    server, settings = emulator(TOWN), CacheSettings(tmp_path / "tiles")
+    signs = request_for(TileId(14, 8529, 5975), images=False, sequences=False, traffic_signs=True)
+    download_coverage(signs, access_to(server, cache=settings))
+    tiles = NearbyTiles(settings, server.tiles_url)
+    tileset = "mly_map_feature_traffic_sign"
+    for sign in TOWN.map_features(tileset, 8529, 5975)[::7]:
+        lon, lat = TOWN.lon_lat(sign.x, sign.y)
+        assert tiles.nearest_feature(lon, lat, 0.5, [tileset]) == id_of(sign)
+        assert tiles.nearest_feature(lon, lat, 0.5, ["mly_map_feature_point", "mly1_public"]) is None

@@ -13,7 +13,9 @@ from qgis.PyQt.QtGui import QGuiApplication
 
 from ...core.errors import MapillaryError, RevokedCredentialError, UnknownObjectError
 from ...core.image_link import image_id_in
+from ...core.live.live_layers import live_tileset
 from ...core.picking import lon_lat, metres_per_pixel, pick
+from ...core.schema import MAP_FEATURE_TILESETS
 from ...core.settings import Settings
 from ...core.viewing.image_requests import MOST_METRES, ask_for_image, ask_near, checked_id
 from ...core.viewing.nearby_tiles import NearbyTiles
@@ -97,11 +99,20 @@ class ImageViewer(QObject):
         view = self._canvas.mapSettings()
         picked = pick(self._canvas.layers(), point, view, TOLERANCE_PIXELS, view.transformContext())
         if picked is None:
-            self._search(lon_lat(view, point), TOLERANCE_PIXELS * metres_per_pixel(view, point))
+            self._click_beside_layers(lon_lat(view, point), TOLERANCE_PIXELS * metres_per_pixel(view, point))
         elif picked.kind == "map_feature":
             self.open_map_feature(picked.object_id)
         else:
             self.open_image(picked.object_id)
+
+    def _click_beside_layers(self, place: Optional[tuple[float, float]], metres: float) -> None:
+        """What live coverage shows there, else what Mapillary has."""
+        tilesets = {live_tileset(layer) for layer in self._canvas.layers()} & set(MAP_FEATURE_TILESETS)
+        found = self._nearby_tiles().nearest_feature(*place, metres, tilesets) if place and tilesets else None
+        if found is None:
+            self._search(place, metres)
+        else:
+            self.open_map_feature(found)
 
     def paste(self) -> None:
         """Open the image whose id or link is in the clipboard."""

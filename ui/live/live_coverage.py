@@ -1,0 +1,213 @@
+"""The switch “Live coverage”: its layers come and go with it, follow the form, and say what is missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Optional
+
+from qgis.core import QgsProject
+from qgis.gui import QgsMapCanvas
+from qgis.PyQt.QtCore import QObject, QSignalBlocker, QTimer
+
+from ...core.errors import InvalidRequestError, LockedDatabaseError, MapillaryError
+from ...core.live.display_tiles import DisplayTiles
+from ...core.live.project_files import ProjectFiles
+from ...core.looks.colour_by import ColourBy
+from ...core.report import counted
+from ...core.schema import COVERAGE_TILESETS
+from ...core.settings import Settings
+from ..coverage_panel import CoveragePanel
+from .live_fetch import LiveFetch
+from .live_filter import LiveFilter
+from .live_group import POINTS, SIGNS, add_live_layers, live_layers, remove_live_layers, show_only, show_position
+from .live_look import LiveLook, Look, unanswered
+
+_STYLE_MS = 400
+"""Tiles come in bursts; the legend need not follow each."""
+
+
+class LiveCoverage(QObject):
+    """Drives the panel's group “Look around”; `close_down` lets go of canvas and project, where the layers stay."""
+
+    def __init__(self, canvas: QgsMapCanvas, panel: CoveragePanel, settings: Settings) -> None:
+        super().__init__(panel)
+        self._canvas = canvas
+        self._panel = panel
+        self._settings = settings
+        self._error: Optional[MapillaryError] = None
+        self._look = LiveLook()
+        self._filter = LiveFilter(settings, self)
+        self._filter.changed.connect(self._style)
+        self.fetch = LiveFetch(canvas, self)
+        self.fetch.changed.connect(self._on_tiles)
+        self._styling = QTimer(self)
+        self._styling.setSingleShot(True)
+        self._styling.setInterval(_STYLE_MS)
+        self._styling.timeout.connect(self._style)
+        self._files = ProjectFiles(QgsProject.instance(), self._path_of)
+        for word in ColourBy:
+            panel.colourCombo.addItem(word.title, word)
+        panel.liveCheck.toggled.connect(self._switch)
+        panel.liveRetryButton.clicked.connect(self._retry)
+        panel.colourCombo.currentIndexChanged.connect(self._style)
+        panel.filterPanel.changed.connect(self._take_filter)
+        panel.positionCombo.currentIndexChanged.connect(self._take_position)
+        for check in (panel.imagesCheck, panel.sequencesCheck, panel.pointsCheck, panel.signsCheck):
+            check.toggled.connect(self._take_kinds)
+        panel.offlineCheck.toggled.connect(self._restart)
+        settings.credentials.changed.connect(self._restart)
+        QgsProject.instance().layersAdded.connect(self._on_layers_changed)
+        QgsProject.instance().layersRemoved.connect(self._on_layers_changed)
+        self._show_state()
+        self._on_layers_changed()
+
+    def close_down(self) -> None:
+        """Before the panel is deleted."""
+        QgsProject.instance().layersAdded.disconnect(self._on_layers_changed)
+        QgsProject.instance().layersRemoved.disconnect(self._on_layers_changed)
+        self._settings.credentials.changed.disconnect(self._restart)
+        self._styling.stop()
+        self._filter.drop()
+        self.fetch.stop()
+        self._files.close_down()
+
+    def _path_of(self, tileset: str) -> Path:
+        """Where QGIS reads the tiles of a tileset; makes the file. Raises MapillaryError."""
+        tiles = DisplayTiles(self._settings.cache(), self._settings.tiles_url(), tileset)
+        tiles.close()
+        if not tiles.path.is_file():
+            raise MapillaryError(
+                "Live coverage needs the tile cache, whose folder cannot be written to. Choose another in Settings >"
+                " Options > Mapillary."
+            )
+        return tiles.path
+
+    def _switch(self, is_on: bool) -> None:
+        if not is_on:
+            self._stop()
+            remove_live_layers(QgsProject.instance())
+            return
+        try:
+            add_live_layers(QgsProject.instance(), self._panel.positionCombo.currentData(), self._path_of)
+        except MapillaryError as error:
+            self._tick(False)
+            self._panel.liveLabel.setText(str(error))
+            return
+        self._start(asks_for_password=True)
+        self._take_kinds()
+
+    def _start(self, asks_for_password: bool) -> None:
+        """Fetch, or show what is in the cache where there is no usable token."""
+        self._error = None
+        try:
+            if not asks_for_password and self._settings.credentials.needs_password():
+                raise LockedDatabaseError()
+            access = self._settings.tile_access()
+        except MapillaryError as error:
+            self._error = error
+            access = self._settings.tile_access(offline=True)
+        self.fetch.start(access)
+        self._take_filter()
+
+    def _stop(self) -> None:
+        self._styling.stop()
+        self._filter.drop()
+        self.fetch.stop()
+        self._look.forget()
+        self._error = None
+        self._show_state()
+
+    def _restart(self) -> None:
+        if self.fetch.is_running:
+            self._start(asks_for_password=False)
+
+    def _retry(self) -> None:
+        if self._error is not None:
+            self._start(asks_for_password=True)
+        else:
+            self.fetch.retry()
+
+    def _on_layers_changed(self, *_: object) -> None:
+        """A project was opened or closed, or a person removed layers."""
+        is_there = bool(live_layers(QgsProject.instance()))
+        self._tick(is_there)
+        if is_there and not self.fetch.is_running:
+            self._start(asks_for_password=False)
+        elif not is_there and self.fetch.is_running:
+            self._stop()
+
+    def _tick(self, is_on: bool) -> None:
+        blocker = QSignalBlocker(self._panel.liveCheck)
+        self._panel.liveCheck.setChecked(is_on)
+        blocker.unblock()
+
+    def _take_position(self) -> None:
+        if self.fetch.is_running:
+            show_position(QgsProject.instance(), self._panel.positionCombo.currentData(), self._path_of)
+            self._look.forget()
+            self._style()
+
+    def _take_kinds(self) -> None:
+        """What is to be loaded is what is shown; in the layer tree a person can choose otherwise."""
+        if self.fetch.is_running:
+            show_only(QgsProject.instance(), self._tilesets())
+            self._style()
+
+    def _tilesets(self) -> list[str]:
+        panel = self._panel
+        chosen = {
+            COVERAGE_TILESETS[panel.positionCombo.currentData()]: panel.imagesCheck.isChecked()
+            or panel.sequencesCheck.isChecked(),
+            POINTS: panel.pointsCheck.isChecked(),
+            SIGNS: panel.signsCheck.isChecked(),
+        }
+        return [tileset for tileset, is_chosen in chosen.items() if is_chosen]
+
+    def _take_filter(self) -> None:
+        if not self.fetch.is_running:
+            return
+        try:
+            self._filter.set(self._panel.filterPanel.filter())
+        except InvalidRequestError as error:
+            self._filter.refuse(str(error))
+
+    def _on_tiles(self) -> None:
+        if not self._styling.isActive():
+            self._styling.start()
+        self._show_state()
+
+    def _style(self) -> None:
+        if not self.fetch.is_running:
+            return
+        panel = self._panel
+        look = Look(
+            self._filter.chosen,
+            panel.colourCombo.currentData(),
+            panel.imagesCheck.isChecked(),
+            panel.sequencesCheck.isChecked(),
+        )
+        self._look.apply(live_layers(QgsProject.instance()), look, self.fetch.seen())
+        self._show_state()
+
+    def _show_state(self) -> None:
+        sentences = self._sentences() if self.fetch.is_running else []
+        state = self.fetch.state()
+        self._panel.liveLabel.setText(" ".join(sentences))
+        self._panel.liveLabel.setVisible(bool(sentences))
+        self._panel.liveRetryButton.setVisible(bool(self._error or state.problem or state.missing))
+
+    def _sentences(self) -> list[str]:
+        state = self.fetch.state()
+        problem = self._error or state.problem
+        sentences = [str(problem)] if problem else []
+        if self._error:
+            sentences.append("Tiles of earlier days are shown.")
+        if state.missing:
+            sentences.append(
+                f"{counted(state.missing, 'tile')} of this view {'is' if state.missing == 1 else 'are'} missing."
+            )
+        if state.waiting:
+            sentences.append(f"{counted(state.waiting, 'tile')} on {'its' if state.waiting == 1 else 'their'} way…")
+        if self._filter.problem:
+            sentences.append(self._filter.problem)
+        return sentences + unanswered(self.fetch.shown(), self._filter.chosen)

@@ -1,0 +1,65 @@
+"""The live layers in the project: one group at the top, found again wherever a person has moved them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from qgis.core import QgsProject, QgsVectorTileLayer
+
+from ...core.live.live_layers import live_tileset, make_live_layer, show_from
+from ...core.schema import COVERAGE_TILESETS, MAP_FEATURE_TILESETS, TRAFFIC_SIGN
+
+GROUP = "Mapillary live coverage"
+
+POINTS, SIGNS = sorted(MAP_FEATURE_TILESETS, key=lambda tileset: MAP_FEATURE_TILESETS[tileset] is TRAFFIC_SIGN)
+
+PathOf = Callable[[str], Path]
+"""The file that QGIS reads a tileset from. Raises MapillaryError where there can be none."""
+
+
+def live_layers(project: QgsProject) -> list[QgsVectorTileLayer]:
+    """All live layers of the project, copies that a person made among them."""
+    return [layer for layer in project.mapLayers().values() if live_tileset(layer)]
+
+
+def add_live_layers(project: QgsProject, position: str, path_of: PathOf) -> None:
+    """Add those that are missing: signs over objects over coverage. Raises MapillaryError before any is added."""
+    present = {live_tileset(layer) for layer in live_layers(project)}
+    has_coverage = bool(present & set(COVERAGE_TILESETS.values()))
+    wanted = [SIGNS, POINTS] + [COVERAGE_TILESETS[position]] * (not has_coverage)
+    made = [make_live_layer(tileset, path_of(tileset)) for tileset in wanted if tileset not in present]
+    if not made:
+        return
+    root = project.layerTreeRoot()
+    group = root.findGroup(GROUP) or root.insertGroup(0, GROUP)
+    for index, layer in enumerate(made):
+        project.addMapLayer(layer, False)
+        group.insertLayer(index, layer)
+    group.setExpanded(False)
+    group.setExpanded(True)
+
+
+def remove_live_layers(project: QgsProject) -> None:
+    """Remove them, and the group where nothing else is in it."""
+    project.removeMapLayers([layer.id() for layer in live_layers(project)])
+    group = project.layerTreeRoot().findGroup(GROUP)
+    if group is not None and not group.children():
+        group.parent().removeChildNode(group)
+
+
+def show_position(project: QgsProject, position: str, path_of: PathOf) -> None:
+    """Have the coverage at `original` or `computed` positions. Raises MapillaryError."""
+    tileset = COVERAGE_TILESETS[position]
+    for layer in live_layers(project):
+        if live_tileset(layer) in COVERAGE_TILESETS.values() and live_tileset(layer) != tileset:
+            show_from(layer, path_of(tileset), tileset)
+
+
+def show_only(project: QgsProject, tilesets: Iterable[str]) -> None:
+    """Tick these in the layer tree, and take the ticks of the other live layers away."""
+    shown = set(tilesets)
+    for layer in live_layers(project):
+        node = project.layerTreeRoot().findLayer(layer.id())
+        if node is not None:
+            node.setItemVisibilityChecked(live_tileset(layer) in shown)
