@@ -34,16 +34,16 @@ from .tiling import TileId, tile_box
 def read_tile(client: TileClient, request: CoverageRequest, address: TileAddress) -> TileOutcome:
     """The outcome of one tile; a failure of the tile is part of it and not raised."""
     tileset, tile = address
-    cached = client.find(tile)
-    if cached is not None:
-        outcome = _read(client, cached, request, address)
-        if not isinstance(outcome.error, DamagedTileError):
-            return outcome
     try:
-        fetched = client.fetch(tile)
+        with client.alone(tile):
+            cached = client.find(tile)
+            if cached is not None:
+                outcome = _read(client, cached, request, address)
+                if not isinstance(outcome.error, DamagedTileError):
+                    return outcome
+            return _read(client, client.fetch(tile), request, address)
     except MapillaryError as error:
         return _failed(TileRecord(tile, tileset, FAILED, str(error)), error)
-    return _read(client, fetched, request, address)
 
 
 def _read(client: TileClient, fetched: FetchedTile, request: CoverageRequest, address: TileAddress) -> TileOutcome:
@@ -56,7 +56,7 @@ def _read(client: TileClient, fetched: FetchedTile, request: CoverageRequest, ad
     }
     try:
         decoded = decode(fetched.body, layers)
-        _check_layers(decoded, tileset)
+        check_layers(decoded, tileset)
         client.keep(tile, fetched, sum(decoded.outline.get(layer.name, 0) for layer in (IMAGE, *MAP_FEATURES)))
         if not any(decoded.outline.values()):
             return TileOutcome(TileRecord(tile, tileset, EMPTY, fetched.reason, **origin))
@@ -85,7 +85,8 @@ def _failed(record: TileRecord, error: MapillaryError) -> TileOutcome:
     return TileOutcome(record, error=error.with_traceback(None))
 
 
-def _check_layers(tile: Tile, tileset: str) -> None:
+def check_layers(tile: Tile, tileset: str) -> None:
+    """Raises ForeignTileError where a sound vector tile is none of this tileset of Mapillary's API v4."""
     names = set(tile.outline)
     if names & RETIRED_LAYERS:
         raise ForeignTileError(
