@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Callable, Optional, TypeVar
 
@@ -10,9 +11,12 @@ from ..cleaning import flag, key, object_id, score, time_ms
 from ..moments import moment
 from ..mvt.tally import tally
 from ..mvt.values import Value
+from ..request import TileAddress
 from ..schema import COVERAGE_TILESETS, MAP_FEATURE_TILESETS, OVERVIEW_NAME, SEQUENCE
 
 _PROPERTIES = ("captured_at", "creator_id", "organization_id", "is_pano", "quality_score")
+
+_MOST_TILES = 500
 
 _T = TypeVar("_T")
 
@@ -76,6 +80,27 @@ class Seen:
             self.has_flat or other.has_flat,
             self.has_no_organization or other.has_no_organization,
         )
+
+
+class SeenTiles:
+    """What was seen in the tiles that were looked at last; for one thread at a time."""
+
+    def __init__(self) -> None:
+        self._tiles: OrderedDict[TileAddress, Seen] = OrderedDict()
+
+    def __contains__(self, address: TileAddress) -> bool:
+        return address in self._tiles
+
+    def keep(self, address: TileAddress, seen: Seen) -> None:
+        """In place of what was known of the tile."""
+        self._tiles[address] = seen
+        self._tiles.move_to_end(address)
+        if len(self._tiles) > _MOST_TILES:
+            self._tiles.popitem(last=False)
+
+    def of(self, addresses: Iterable[TileAddress]) -> list[Seen]:
+        """What is known of these tiles."""
+        return [self._tiles[address] for address in addresses if address in self._tiles]
 
 
 def _cleaned(counted: Counter[Value], clean: Callable[[Any], Optional[_T]]) -> Counter[_T]:

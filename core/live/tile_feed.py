@@ -6,7 +6,6 @@ One thread looks into files, so that what is there is drawn without waiting for 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Callable, Optional
@@ -17,8 +16,8 @@ from ..tile_access import TileAccess
 from ..tile_cache import NOT_FOUND_SECONDS
 from ..tile_client import TileClient
 from .refusals import Refusals
-from .seen import Seen
-from .tile_shelf import Standing, TileShelf
+from .seen import Seen, SeenTiles
+from .tile_shelf import Standing, TileShelves
 
 if TYPE_CHECKING:
     from ..network.session import HttpSession
@@ -29,8 +28,6 @@ THREADS = 4
 
 _IDLE_SECONDS = 5.0
 """After so long the files are closed: then the cache can be cleared on every system."""
-
-_MOST_SEEN = 500
 
 
 @dataclass(frozen=True)
@@ -65,7 +62,8 @@ class TileFeed:
             raise ValueError("QGIS draws live coverage from files in the cache.")
         self._access = access
         # Each arrival has the map painted and its tiles wanted again: they rest even where nothing counts as fresh.
-        self._files = replace(access.cache, fresh_seconds=max(NOT_FOUND_SECONDS, access.cache.fresh_seconds))
+        rested = replace(access.cache, fresh_seconds=max(NOT_FOUND_SECONDS, access.cache.fresh_seconds))
+        self._shelves = TileShelves(rested, access.server.url)
         self._on_arrived = on_arrived
         self._on_state = on_state
         self._renewal = access.renewal
@@ -76,14 +74,13 @@ class TileFeed:
         self._to_ask: set[TileAddress] = set()
         self._asking: set[_Job] = set()
         self._refusals = Refusals(access.offline)
-        self._seen: OrderedDict[TileAddress, Seen] = OrderedDict()
+        self._seen = SeenTiles()
         self._told = FeedState(0, 0, None)
         self._has_news = False
         self._is_closed = False
         self._threads: list[threading.Thread] = []
         self._running_threads = 0
         self._opening = threading.Lock()
-        self._shelves: dict[str, TileShelf] = {}
         self._session: Optional[HttpSession] = None
 
     def want(self, addresses: Iterable[TileAddress]) -> None:
@@ -117,7 +114,7 @@ class TileFeed:
     def seen(self, addresses: Iterable[TileAddress]) -> Seen:
         """What occurs in those of the tiles that are drawn and were wanted lately."""
         with self._changed:
-            parts = [self._seen[address] for address in addresses if address in self._seen]
+            parts = self._seen.of(addresses)
         return sum(parts, Seen())
 
     def close(self) -> None:
@@ -133,7 +130,8 @@ class TileFeed:
         self._end_session()
 
     def _look_again(self) -> None:
-        self._to_look = dict.fromkeys(address for address in self._wanted if address not in self._asked())
+        asked = self._asked()
+        self._to_look = dict.fromkeys(address for address in self._wanted if address not in asked)
         if self._to_look and not self._threads:
             self._start(self._look_along, "mapillary_live_files")
         self._changed.notify_all()
@@ -148,22 +146,22 @@ class TileFeed:
         """The thread that looks into files."""
         while not self._is_closed:
             with self._changed:
-                self._changed.wait_for(self._can_look, _IDLE_SECONDS if self._shelves else None)
+                self._changed.wait_for(
+                    lambda: self._to_look or self._is_closed, _IDLE_SECONDS if self._shelves else None
+                )
                 address = next(iter(self._to_look), None)
                 is_idle = address is None and not self._to_ask and not self._asking
-                idle = self._taken_shelves() if is_idle else []
-            _close(idle)
+                idle = self._shelves.taken() if is_idle else []
+            for shelf in idle:
+                shelf.close()
             if address is not None:
                 self._look(address)
         self._leave()
 
-    def _can_look(self) -> bool:
-        return bool(self._to_look) or self._is_closed
-
     def _look(self, address: TileAddress) -> None:
         error: Optional[MapillaryError] = None
         try:
-            shelf = self._shelf(address.tileset)
+            shelf = self._shelves.of(address.tileset)
             standing = shelf.look(address.tile)
             is_new = standing.is_shown and standing.seen is None and address not in self._seen
             seen = shelf.seen(address.tile) if is_new else standing.seen
@@ -175,14 +173,12 @@ class TileFeed:
             self._to_look.pop(address, None)
             if address in self._wanted:
                 self._sort(address, standing)
+            self._changed.notify_all()
         self._tell(address, seen, standing.seen is not None)
 
     def _sort(self, address: TileAddress, standing: Standing) -> None:
         """What is next for a tile whose files were looked at."""
-        if standing.is_shown:
-            self._shown.add(address)
-        else:
-            self._shown.discard(address)
+        (self._shown.add if standing.is_shown else self._shown.discard)(address)
         if standing.is_fresh:
             self._refusals.forget(address)
             self._to_ask.discard(address)
@@ -191,7 +187,6 @@ class TileFeed:
             # The thread that looks into files is one of them.
             if len(self._threads) <= min(THREADS, len(self._to_ask) + len(self._asking)):
                 self._start(self._ask_along, f"mapillary_live_{len(self._threads)}")
-            self._changed.notify_all()
 
     def _asked(self) -> set[TileAddress]:
         """What will be there without being asked for once more."""
@@ -201,11 +196,12 @@ class TileFeed:
         """One of the threads that ask the server."""
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._to_ask or self._is_closed)
-                if self._is_closed:
+                self._changed.wait_for(lambda: self._next_to_ask() or self._is_closed)
+                address = self._next_to_ask()
+                if address is None:
                     break
-                job = _Job(next(address for address in self._wanted if address in self._to_ask))
-                self._to_ask.discard(job.address)
+                self._to_ask.discard(address)
+                job = _Job(address)
                 self._asking.add(job)
             seen, error = None, None
             try:
@@ -222,10 +218,15 @@ class TileFeed:
             self._tell(job.address, seen, seen is not None)
         self._leave()
 
+    def _next_to_ask(self) -> Optional[TileAddress]:
+        """The most important tile; none while the files of a more important one are still to be looked at."""
+        first = next((address for address in self._wanted if address in self._to_ask or address in self._to_look), None)
+        return None if first in self._to_look else first
+
     def _ask(self, job: _Job) -> Optional[Seen]:
         """What occurs in the tile where it was drawn anew. Raises MapillaryError."""
         tileset, tile = job.address
-        session, shelf = self._opened_session(), self._shelf(tileset)
+        session, shelf = self._opened_session(), self._shelves.of(tileset)
         with self._opening:
             renewal, self._renewal = self._renewal, None
         if renewal is not None:
@@ -236,16 +237,17 @@ class TileFeed:
             return standing.seen if standing.is_fresh else shelf.take(tile, client.fetch(tile))
 
     def _fail(self, address: TileAddress, error: MapillaryError) -> None:
-        """Its files are looked at once more: they tell whether the tile can be shown without the server."""
-        if address in self._wanted:
-            self._to_look[address] = None
-        if not isinstance(error, CancelledError):
-            self._refusals.note(address, error)
-            if error.stops_run:
-                for job in self._asking:
-                    job.stop.set()
-                self._to_ask.clear()
-        self._changed.notify_all()
+        """One that was only cancelled may be wanted again by now."""
+        if isinstance(error, CancelledError):
+            if address in self._wanted:
+                self._to_look[address] = None
+                self._changed.notify_all()
+            return
+        self._refusals.note(address, error)
+        if error.stops_run:
+            self._to_ask.clear()
+            for job in self._asking:
+                job.stop.set()
 
     def _state(self) -> FeedState:
         waiting = {job.address for job in self._asking} | self._to_ask | self._to_look.keys()
@@ -259,7 +261,8 @@ class TileFeed:
             if self._is_closed:
                 return
             if seen is not None:
-                self._remember(address, seen)
+                self._seen.keep(address, seen)
+                self._has_news = True
             state = self._state()
             has_state = not self._to_look and (state != self._told or self._has_news)
             if has_state:
@@ -268,23 +271,6 @@ class TileFeed:
             self._on_arrived(address)
         if has_state:
             self._on_state()
-
-    def _remember(self, address: TileAddress, seen: Seen) -> None:
-        self._has_news = True
-        self._seen[address] = seen
-        self._seen.move_to_end(address)
-        if len(self._seen) > _MOST_SEEN:
-            self._seen.popitem(last=False)
-
-    def _shelf(self, tileset: str) -> TileShelf:
-        with self._opening:
-            if tileset not in self._shelves:
-                self._shelves[tileset] = TileShelf(self._files, self._access.server.url, tileset)
-            return self._shelves[tileset]
-
-    def _taken_shelves(self) -> list[TileShelf]:
-        shelves, self._shelves = self._shelves, {}
-        return list(shelves.values())
 
     def _opened_session(self) -> HttpSession:
         # requests takes 0.15 s to import, which QGIS' start should not pay for.
@@ -306,10 +292,6 @@ class TileFeed:
         """The last thread closes the files."""
         with self._changed:
             self._running_threads -= 1
-            shelves = [] if self._running_threads else self._taken_shelves()
-        _close(shelves)
-
-
-def _close(shelves: Iterable[TileShelf]) -> None:
-    for shelf in shelves:
-        shelf.close()
+            shelves = [] if self._running_threads else self._shelves.taken()
+        for shelf in shelves:
+            shelf.close()

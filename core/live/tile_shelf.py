@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import Optional
 
@@ -75,3 +76,28 @@ class TileShelf:
         if self._display.problem:
             raise DisplayFileError(self._display.problem)
         return seen
+
+
+class TileShelves:
+    """The shelves of one server that are open, for any thread."""
+
+    def __init__(self, settings: CacheSettings, url: str) -> None:
+        self._settings = settings
+        self._url = url
+        self._lock = threading.Lock()
+        self._open: dict[str, TileShelf] = {}
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def of(self, tileset: str) -> TileShelf:
+        """Of a tileset, opened where it is not."""
+        with self._lock:
+            if tileset not in self._open:
+                self._open[tileset] = TileShelf(self._settings, self._url, tileset)
+            return self._open[tileset]
+
+    def taken(self) -> list[TileShelf]:
+        """All that are open, for the caller to close when nobody uses them."""
+        shelves, self._open = self._open, {}
+        return list(shelves.values())
