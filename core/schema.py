@@ -143,6 +143,9 @@ COVERAGE_ZOOM = 14
 FIRST_SEQUENCE_ZOOM = 6
 """From here on tiles hold sequences; below they hold one point for each, in the layer `overview`."""
 
+OVERVIEW_NAME = "overview"
+"""The layer of coverage tiles up to zoom 5: one image for each sequence."""
+
 KNOWN_EMPTY_LAYER = "mapillary-empty"
 """The layer, without features, of the tiles that old tile hosts sent for areas without coverage."""
 

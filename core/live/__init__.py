@@ -1,0 +1,1 @@
+"""Live coverage: the tiles that the map shows, fetched as it moves."""
