@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from .area import Area, Box, LonLat
-from .result import CoverageResult
+from .collector import Table
 from .schema import Shape
 
 
-def extent_of(result: CoverageResult) -> tuple[Box, ...]:
+def extent_of(tables: Iterable[Table], area: Area) -> tuple[Box, ...]:
     """The box of all features in degrees (EPSG:4326), or one on each side of the antimeridian where the area asked for
     crosses it; the boxes of that area where there are no features.
     """
-    area = result.request.area
-    places = list(_places(result))
-    split = _split_of(area)
-    sides = ([p for p in places if p[0] >= split], [p for p in places if p[0] < split])
-    return tuple(_box(side) for side in sides if side) or area.boxes
+    places = list(chain.from_iterable(map(_places, tables)))
+    if len(area.boxes) == 1:
+        return (_around(places),) if places else area.boxes
+    # Far from the area, on the other side of the earth.
+    split = (area.boxes[0].west + area.boxes[-1].east) / 2
+    sides = ([place for place in places if place[0] >= split], [place for place in places if place[0] < split])
+    return tuple(_around(side) for side in sides if side) or area.boxes
 
 
-def _places(result: CoverageResult) -> Iterator[LonLat]:
-    for table in result.tables.values():
-        if table.layer.shape is Shape.POINT:
-            yield from table.geometries
-        else:
-            yield from chain.from_iterable(chain.from_iterable(table.geometries))
+def _places(table: Table) -> Iterator[LonLat]:
+    if table.layer.shape is Shape.POINT:
+        return iter(table.geometries)
+    return chain.from_iterable(chain.from_iterable(table.geometries))
 
 
-def _split_of(area: Area) -> float:
-    """The longitude that parts what lies east of the antimeridian from what lies west of it, far from the area."""
-    first, last = area.boxes[0], area.boxes[-1]
-    return (first.west + last.east) / 2 if len(area.boxes) > 1 else -180.0
-
-
-def _box(places: list[LonLat]) -> Box:
-    lons, lats = zip(*places)
+def _around(places: list[LonLat]) -> Box:
+    lons, lats = [place[0] for place in places], [place[1] for place in places]
     return Box(min(lons), min(lats), max(lons), max(lats))

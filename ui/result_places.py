@@ -23,7 +23,6 @@ from ..core.area_geometry import geometry_of
 from ..core.layers import degrees_crs
 from ..core.request import CoverageRequest
 from ..core.result import CoverageResult
-from ..core.result_extent import extent_of
 from .coverage_panel import CoveragePanel
 
 _GREEN = QColor(5, 160, 80)
@@ -65,7 +64,7 @@ class ResultPlaces:
 
     def offer(self, result: CoverageResult) -> None:
         """Let the person go to what a download gave."""
-        self._extent = extent_of(result)
+        self._extent = result.extent
         self._panel.zoomButton.setVisible(True)
 
     def zoom(self) -> None:
@@ -74,8 +73,8 @@ class ResultPlaces:
             view = self._view()
         except QgsCsException:
             self._panel.say(
-                "The map's coordinate reference system has no place where the result lies. Choose another one in Project >"
-                " Properties > CRS."
+                "The map's coordinate reference system has no place where the result lies. Choose another one in"
+                " Project > Properties > CRS."
             )
             return
         self._canvas.setExtent(_turned(view, self._canvas.rotation()))
