@@ -9,6 +9,7 @@ from qgis.gui import QgsDockWidget, QgsMapCanvas
 from qgis.PyQt.QtWidgets import QWidget
 
 from ..core.settings import Settings
+from .attribution import Attribution
 from .coverage_download import CoverageDownload
 from .coverage_panel import CoveragePanel
 from .messages import Messages
@@ -27,6 +28,7 @@ class CoverageDock(QgsDockWidget):
         self.panel = CoveragePanel(canvas, settings)
         self.download = CoverageDownload(self.panel, settings, messages)
         self.places = ResultPlaces(canvas, self.panel)
+        self._attribution = Attribution(canvas)
         self.download.started.connect(self.places.show_area)
         self.download.finished.connect(self.places.offer)
         self.setWidget(self.panel)
@@ -50,6 +52,7 @@ class CoverageDock(QgsDockWidget):
         QgsProject.instance().cleared.disconnect(self._on_project_closed)
         self.download.close_down()
         self.places.close_down()
+        self._attribution.close_down()
         self.panel.close_down()
 
     def _on_project_closed(self) -> None:
