@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
-from typing import Optional, Protocol
+from typing import Any, Optional, Protocol
 
 from .errors import InvalidRequestError
 
@@ -84,6 +84,9 @@ class Outline(Protocol):
 
     def near(self, box: Box) -> Outline:
         """What of it can matter in and around a box: the same, but quicker to ask there."""
+
+    def geometry(self) -> Any:
+        """Its polygons as a QgsGeometry, within -180 to 180 degrees of longitude."""
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,12 @@ from qgis.gui import QgsDockWidget, QgsMapCanvas
 from qgis.PyQt.QtWidgets import QWidget
 
 from ..core.settings import Settings
+from .attribution import Attribution
 from .coverage_download import CoverageDownload
 from .coverage_panel import CoveragePanel
 from .live.live_coverage import LiveCoverage
 from .messages import Messages
+from .result_places import ResultPlaces
 
 
 class CoverageDock(QgsDockWidget):
@@ -27,6 +29,10 @@ class CoverageDock(QgsDockWidget):
         self.panel = CoveragePanel(canvas, settings)
         self.download = CoverageDownload(self.panel, settings, messages)
         self.live = LiveCoverage(canvas, self.panel, settings)
+        self.places = ResultPlaces(canvas, self.panel)
+        self._attribution = Attribution(canvas)
+        self.download.started.connect(self.places.show_area)
+        self.download.finished.connect(self.places.offer)
         self.setWidget(self.panel)
         self._canvas.extentsChanged.connect(self.panel.show_estimate)
         self._canvas.destinationCrsChanged.connect(self.panel.show_estimate)
@@ -48,10 +54,13 @@ class CoverageDock(QgsDockWidget):
         QgsProject.instance().cleared.disconnect(self._on_project_closed)
         self.live.close_down()
         self.download.close_down()
+        self.places.close_down()
+        self._attribution.close_down()
         self.panel.close_down()
 
     def _on_project_closed(self) -> None:
         was_running = self.download.is_running()
         self.download.close_down()
+        self.places.forget()
         self.panel.say("The download was stopped: the project was closed." if was_running else "")
         self.panel.show_estimate()

@@ -34,7 +34,7 @@ class CoveragePanel(QWidget):
         self.positionCombo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.positionCombo.setMinimumContentsLength(8)
         self.areaPanel = AreaPanel(canvas)
-        self.areaBox.layout().addWidget(self.areaPanel)
+        self.areaBox.layout().insertWidget(0, self.areaPanel)
         self.areaPanel.changed.connect(self.show_estimate)
         self.areaPanel.areaCombo.currentIndexChanged.connect(self._fit)
         self.filterPanel.changed.connect(self.show_estimate)
