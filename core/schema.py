@@ -89,6 +89,19 @@ SEQUENCE = SourceLayer(
     ),
 )
 
+OVERVIEW = SourceLayer(
+    "overview",
+    Shape.POINT,
+    (
+        Field("id", Kind.OBJECT_ID, "id"),
+        Field("sequence_id", Kind.KEY, "sequence_id"),
+        Field("captured_at", Kind.TIME, "captured_at"),
+        Field("is_pano", Kind.FLAG, "is_pano"),
+        Field("creator_id", Kind.OBJECT_ID, "creator_id"),
+    ),
+)
+"""One image standing for each sequence, in tiles up to zoom 5; shown live only."""
+
 _MAP_FEATURE_FIELDS = (
     Field("id", Kind.OBJECT_ID, "id"),
     Field("value", Kind.KEY, "value"),
