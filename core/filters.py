@@ -228,13 +228,17 @@ def months_before(day: date, months: int) -> date:
     return min(first + timedelta(days=day.day - 1), following - timedelta(days=1))
 
 
+def day_range_ms(start: Optional[date], end: Optional[date]) -> tuple[float, float]:
+    """From the first millisecond of one day up to, and without, the first after the other; None is without limit."""
+    return _midnight_ms(start) if start else 0, _midnight_ms(end) + _DAY_MS if end else float("inf")
+
+
 def _since(
     column: str, start: Optional[date], end: Optional[date], undated: str, otherwise: str
 ) -> Iterator[Condition]:
     if not (start or end):
         return
-    first = _midnight_ms(start) if start else 0
-    last = _midnight_ms(end) + _DAY_MS if end else float("inf")
+    first, last = day_range_ms(start, end)
     yield Condition(column, lambda time: time is not None, undated)
     yield Condition(column, lambda time: first <= time < last, otherwise)
 

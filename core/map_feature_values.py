@@ -124,6 +124,11 @@ def check_patterns(patterns: Sequence[str]) -> None:
             )
 
 
+def has_wildcard(pattern: str) -> bool:
+    """Whether a pattern stands for more than one name."""
+    return "*" in pattern or "?" in pattern
+
+
 def value_matcher(patterns: Sequence[str]) -> Callable[[str], bool]:
     """A function that says whether a value matches one of the patterns; without patterns every value does.
 

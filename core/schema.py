@@ -89,6 +89,19 @@ SEQUENCE = SourceLayer(
     ),
 )
 
+OVERVIEW = SourceLayer(
+    "overview",
+    Shape.POINT,
+    (
+        Field("id", Kind.OBJECT_ID, "id"),
+        Field("sequence_id", Kind.KEY, "sequence_id"),
+        Field("captured_at", Kind.TIME, "captured_at"),
+        Field("is_pano", Kind.FLAG, "is_pano"),
+        Field("creator_id", Kind.OBJECT_ID, "creator_id"),
+    ),
+)
+"""One image standing for each sequence, in tiles up to zoom 5; shown live only."""
+
 _MAP_FEATURE_FIELDS = (
     Field("id", Kind.OBJECT_ID, "id"),
     Field("value", Kind.KEY, "value"),
@@ -142,9 +155,6 @@ COVERAGE_ZOOM = 14
 
 FIRST_SEQUENCE_ZOOM = 6
 """From here on tiles hold sequences; below they hold one point for each, in the layer `overview`."""
-
-OVERVIEW_NAME = "overview"
-"""The layer of coverage tiles up to zoom 5: one image for each sequence."""
 
 KNOWN_EMPTY_LAYER = "mapillary-empty"
 """The layer, without features, of the tiles that old tile hosts sent for areas without coverage."""

@@ -20,7 +20,7 @@ from .schema import (
     IMAGE,
     KNOWN_EMPTY_LAYER,
     MAP_FEATURES,
-    OVERVIEW_NAME,
+    OVERVIEW,
     RETIRED_LAYERS,
     Shape,
     SourceLayer,
@@ -95,7 +95,7 @@ def check_layers(tile: Tile, tileset: str) -> None:
     known = {layer.name for layer in tileset_layers(tileset)} | {KNOWN_EMPTY_LAYER}
     what = "map features"
     if tileset in COVERAGE_TILESETS.values():
-        known.add(OVERVIEW_NAME)
+        known.add(OVERVIEW.name)
         what = "coverage"
     if any(tile.outline.values()) and not names & known:
         raise ForeignTileError(f"The vector tile holds no Mapillary {what}. Check the server address in the settings.")

@@ -12,7 +12,7 @@ from ..moments import moment
 from ..mvt.tally import tally
 from ..mvt.values import Value
 from ..request import TileAddress
-from ..schema import COVERAGE_TILESETS, MAP_FEATURE_TILESETS, OVERVIEW_NAME, SEQUENCE
+from ..schema import COVERAGE_TILESETS, MAP_FEATURE_TILESETS, OVERVIEW, SEQUENCE
 
 _PROPERTIES = ("captured_at", "creator_id", "organization_id", "is_pano", "quality_score")
 
@@ -43,7 +43,7 @@ class Seen:
     def of_tile(cls, body: bytes, tileset: str) -> Seen:
         """What occurs in a tile that is not compressed. Raises DamagedTileError."""
         if tileset in COVERAGE_TILESETS.values():
-            return cls._of_layer(body, SEQUENCE.name) + cls._of_layer(body, OVERVIEW_NAME)
+            return cls._of_layer(body, SEQUENCE.name) + cls._of_layer(body, OVERVIEW.name)
         return cls(values=_cleaned(tally(body, MAP_FEATURE_TILESETS[tileset].name, ("value",))["value"], key))
 
     @classmethod

@@ -1,0 +1,1 @@
+"""How images, sequences and map features look on the map, live and downloaded alike."""
