@@ -44,7 +44,7 @@ class LiveCoverage(QObject):
         self._styling.setSingleShot(True)
         self._styling.setInterval(_STYLE_MS)
         self._styling.timeout.connect(self._style)
-        self._files = ProjectFiles(QgsProject.instance(), self._path_of)
+        self._files = ProjectFiles(self._path_if_any, self)
         for word in ColourBy:
             panel.colourCombo.addItem(word.title, word)
         panel.liveCheck.toggled.connect(self._switch)
@@ -75,12 +75,15 @@ class LiveCoverage(QObject):
         """Where QGIS reads the tiles of a tileset; makes the file. Raises MapillaryError."""
         tiles = DisplayTiles(self._settings.cache(), self._settings.tiles_url(), tileset)
         tiles.close()
-        if not tiles.path.is_file():
-            raise MapillaryError(
-                "Live coverage needs the tile cache, whose folder cannot be written to. Choose another in Settings >"
-                " Options > Mapillary."
-            )
+        if tiles.problem:
+            raise MapillaryError(f"{tiles.problem} Choose another folder in Settings > Options > Mapillary.")
         return tiles.path
+
+    def _path_if_any(self, tileset: str) -> Optional[Path]:
+        try:
+            return self._path_of(tileset)
+        except MapillaryError:
+            return None
 
     def _switch(self, is_on: bool) -> None:
         if not is_on:
@@ -145,6 +148,7 @@ class LiveCoverage(QObject):
         if self.fetch.is_running:
             show_position(QgsProject.instance(), self._panel.positionCombo.currentData(), self._path_of)
             self._look.forget()
+            self.fetch.look()
             self._style()
 
     def _take_kinds(self) -> None:
@@ -210,4 +214,7 @@ class LiveCoverage(QObject):
             sentences.append(f"{counted(state.waiting, 'tile')} on {'its' if state.waiting == 1 else 'their'} way…")
         if self._filter.problem:
             sentences.append(self._filter.problem)
-        return sentences + unanswered(self.fetch.shown(), self._filter.chosen)
+        names = unanswered(self.fetch.shown(), self._filter.chosen)
+        if names:
+            sentences.append(f"Not told by the tiles shown here, so not filtered: {', '.join(names)}.")
+        return sentences

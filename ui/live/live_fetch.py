@@ -42,7 +42,7 @@ class LiveFetch(QObject):
         self._arrivals = _Arrivals()
         self._shown: list[TileAddress] = []
         self._to_repaint: set[str] = set()
-        self._looking = _timer(self, _LOOK_MS, self._look)
+        self._looking = _timer(self, _LOOK_MS, self.look)
         self._repainting = _timer(self, _REPAINT_MS, self._repaint)
 
     @property
@@ -73,11 +73,25 @@ class LiveFetch(QObject):
         self._feed.close()
         self._feed, self._shown, self._to_repaint = None, [], set()
 
+    def look(self) -> None:
+        """Want what the canvas shows now."""
+        if self._feed is None:
+            return
+        settings = self._canvas.mapSettings()
+        by_layer: dict[str, list[TileAddress]] = {}
+        for layer in self.visible_layers():
+            tileset = live_tileset(layer)
+            by_layer[tileset] = [TileAddress(tileset, tile) for tile in visible_tiles(settings, layer)]
+        in_turn = chain.from_iterable(zip_longest(*by_layer.values()))
+        self._shown = [address for address in in_turn if address is not None]
+        self._feed.want(self._shown)
+        self.changed.emit()
+
     def retry(self) -> None:
         """Ask once more for what did not come."""
         if self._feed is not None:
             self._feed.retry()
-            self._look()
+            self.look()
 
     def state(self) -> FeedState:
         """What is on its way and what is missing."""
@@ -98,19 +112,6 @@ class LiveFetch(QObject):
     def _signals(self) -> Sequence[pyqtSignal]:
         canvas = self._canvas
         return canvas.extentsChanged, canvas.destinationCrsChanged, canvas.layersChanged
-
-    def _look(self) -> None:
-        if self._feed is None:
-            return
-        settings = self._canvas.mapSettings()
-        by_layer: dict[str, list[TileAddress]] = {}
-        for layer in self.visible_layers():
-            tileset = live_tileset(layer)
-            by_layer[tileset] = [TileAddress(tileset, tile) for tile in visible_tiles(settings, layer)]
-        in_turn = chain.from_iterable(zip_longest(*by_layer.values()))
-        self._shown = [address for address in in_turn if address is not None]
-        self._feed.want(self._shown)
-        self.changed.emit()
 
     def _on_arrived(self, address: TileAddress) -> None:
         self._to_repaint.add(address.tileset)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from qgis.core import QgsProject, QgsVectorTileLayer
 
-from ...core.live.live_layers import live_tileset, make_live_layer, show_from
+from ...core.live.live_layers import live_tileset, make_live_layer, switch_tileset
 from ...core.schema import COVERAGE_TILESETS, MAP_FEATURE_TILESETS, TRAFFIC_SIGN
 
 GROUP = "Mapillary live coverage"
@@ -53,7 +53,7 @@ def show_position(project: QgsProject, position: str, path_of: PathOf) -> None:
     tileset = COVERAGE_TILESETS[position]
     for layer in live_layers(project):
         if live_tileset(layer) in COVERAGE_TILESETS.values() and live_tileset(layer) != tileset:
-            show_from(layer, path_of(tileset), tileset)
+            switch_tileset(layer, tileset, path_of(tileset))
 
 
 def show_only(project: QgsProject, tilesets: Iterable[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from qgis.core import QgsVectorTileBasicRenderer, QgsVectorTileLayer
@@ -14,9 +14,17 @@ from ...core.looks.classes import look_classes
 from ...core.looks.colour_by import ColourBy
 from ...core.looks.filter_expression import tile_filter
 from ...core.looks.legend import LiveLegend
-from ...core.looks.live_style import IMAGE_STYLES, SEQUENCE_STYLES, live_renderer
+from ...core.looks.live_style import live_renderer
 from ...core.request import TileAddress
-from ...core.schema import COVERAGE_TILESETS, COVERAGE_ZOOM, FIRST_SEQUENCE_ZOOM, MAP_FEATURE_TILESETS
+from ...core.schema import (
+    COVERAGE_TILESETS,
+    COVERAGE_ZOOM,
+    FIRST_SEQUENCE_ZOOM,
+    IMAGE,
+    MAP_FEATURE_TILESETS,
+    OVERVIEW,
+    SEQUENCE,
+)
 from ...core.symbols import symbol_svg
 
 
@@ -47,11 +55,13 @@ class LiveLook:
                 continue
             self._applied[layer.id()] = key
             renderer = live_renderer(tileset, look.chosen, look.colour_by, seen, symbol_svg)
-            if is_coverage:
-                _enable(renderer, IMAGE_STYLES, look.images)
-                _enable(renderer, SEQUENCE_STYLES, look.sequences)
+            _enable(renderer, {IMAGE.name: look.images, SEQUENCE.name: look.sequences})
             layer.setRenderer(renderer)
-            layer.setLegend(LiveLegend(layer, look.chosen, look.colour_by, seen))
+            legend = layer.legend()
+            if not isinstance(legend, LiveLegend):
+                legend = LiveLegend(tileset, symbol_svg)
+                layer.setLegend(legend)
+            legend.show(look.chosen, look.colour_by, seen)
             layer.triggerRepaint()
 
     def forget(self) -> None:
@@ -60,13 +70,11 @@ class LiveLook:
 
 
 def unanswered(shown: Iterable[TileAddress], chosen: CoverageFilter) -> list[str]:
-    """What of the filter cannot be done with these tiles, in sentences."""
-    layers = (
+    """What of the filter cannot be done with these tiles, by name."""
+    layers = {
         layer for tileset, zoom in {(each.tileset, each.tile.z) for each in shown} for layer in _drawn(tileset, zoom)
-    )
-    return list(
-        dict.fromkeys(sentence for layer in sorted(layers) for sentence in tile_filter(chosen, layer).unanswered)
-    )
+    }
+    return list(dict.fromkeys(name for layer in sorted(layers) for name in tile_filter(chosen, layer).unanswered))
 
 
 def _drawn(tileset: str, zoom: int) -> list[str]:
@@ -74,13 +82,12 @@ def _drawn(tileset: str, zoom: int) -> list[str]:
     if tileset in MAP_FEATURE_TILESETS:
         return [MAP_FEATURE_TILESETS[tileset].name]
     if zoom < FIRST_SEQUENCE_ZOOM:
-        return ["overview"]
-    return ["sequence", "image"] if zoom == COVERAGE_ZOOM else ["sequence"]
+        return [OVERVIEW.name]
+    return [SEQUENCE.name, IMAGE.name] if zoom == COVERAGE_ZOOM else [SEQUENCE.name]
 
 
-def _enable(renderer: QgsVectorTileBasicRenderer, names: Iterable[str], is_enabled: bool) -> None:
+def _enable(renderer: QgsVectorTileBasicRenderer, enabled: Mapping[str, bool]) -> None:
     styles = renderer.styles()
     for style in styles:
-        if style.styleName() in names:
-            style.setEnabled(is_enabled)
+        style.setEnabled(enabled.get(style.layerName(), True))
     renderer.setStyles(styles)
