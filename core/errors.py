@@ -303,6 +303,17 @@ class TemporaryFolderError(MapillaryError):
         super().__init__(f"No temporary file could be written ({reason}). Free some disk space, then try again.")
 
 
+class DisplayFileError(MapillaryError):
+    """The file that QGIS draws live coverage from cannot be written to."""
+
+    stops_run = True
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            f"{problem} Free some disk space, or choose another folder for the tile cache in the settings."
+        )
+
+
 class PictureFolderError(MapillaryError):
     """The folder does not take pictures: it cannot be written to, or the disk is full."""
 

@@ -140,6 +140,9 @@ MAP_FEATURE_TILESETS = {
 COVERAGE_ZOOM = 14
 """The only zoom whose tiles hold single images and map features."""
 
+OVERVIEW_NAME = "overview"
+"""The layer of coverage tiles up to zoom 5: one image for each sequence."""
+
 KNOWN_EMPTY_LAYER = "mapillary-empty"
 """The layer, without features, of the tiles that old tile hosts sent for areas without coverage."""
 

@@ -20,7 +20,7 @@ from .cache_folder import CacheSettings, prune
 from .errors import MapillaryError
 from .inflate import inflate
 from .mbtiles import ForeignFileError, MbtilesFile, StoredTile
-from .tiling import TileId, tile_box, tile_ranges
+from .tiling import TileId, TileRange, tile_box, tile_ranges
 
 NOT_FOUND_SECONDS = 600
 """A 404 can be a passing fault of the server, so it is believed for minutes only."""
@@ -32,6 +32,9 @@ _PRUNE_BYTES = 64 * 2**20
 _COMPRESSION = 3
 
 _T = TypeVar("_T")
+
+FetchTime = tuple[int, str]
+"""When a tile was fetched, in milliseconds since 1970 UTC, and the reason why it is empty, if there is one."""
 
 
 @dataclass(frozen=True)
@@ -47,20 +50,25 @@ class FetchedTile:
     source: str = "network"
 
 
-def cache_path(settings: CacheSettings, url: str, tileset: str) -> Path:
-    """The file of an endpoint and tileset, so that a mirror, a demo and Mapillary never mix."""
+def cache_path(settings: CacheSettings, url: str, tileset: str, variant: str = "") -> Path:
+    """The file of an endpoint and tileset, so that a mirror, a demo and Mapillary never mix; there may be a `variant`
+    of it beside it.
+    """
     host = "".join(letter if letter.isalnum() or letter in ".-" else "_" for letter in urlsplit(url).hostname or "")
-    return settings.folder / f"{host}-{sha256(url.encode()).hexdigest()[:8]}" / f"{tileset}.mbtiles"
+    return settings.folder / f"{host}-{sha256(url.encode()).hexdigest()[:8]}" / f"{tileset}{variant}.mbtiles"
 
 
 class TileCache:
     """The tiles of one endpoint and tileset; shared by the threads of a run."""
 
+    variant = ""
+    consequence = "Tiles are not kept for the next time"
+
     def __init__(self, settings: CacheSettings, url: str, tileset: str) -> None:
         self.problem: Optional[str] = None
         """Why tiles are not kept, as a sentence."""
         self._settings = settings
-        self._path = cache_path(settings, url, tileset)
+        self.path = cache_path(settings, url, tileset, self.variant)
         self._tileset = tileset
         self._lock = threading.Lock()
         self._file: Optional[MbtilesFile] = None
@@ -71,7 +79,7 @@ class TileCache:
     def find(self, tile: TileId, however_old: bool = False) -> Optional[FetchedTile]:
         """The tile, if it is there and fresh, or `however_old`."""
         stored = self._ask(lambda file: file.read(tile), None)
-        if stored is None or not (however_old or self._is_fresh(stored.fetched_at, stored.reason)):
+        if stored is None or not (however_old or self.is_fresh((stored.fetched_at, stored.reason))):
             return None
         try:
             body = inflate(stored.blob)
@@ -79,6 +87,20 @@ class TileCache:
             self.forget(tile)
             return None
         return FetchedTile(body, stored.reason, stored.received_bytes, stored.fetched_at, "cache")
+
+    def time_of(self, tile: TileId) -> Optional[FetchTime]:
+        """When the stored tile was fetched; None where it is not stored."""
+        alone = TileRange(tile.z, tile.x, tile.x, tile.y, tile.y)
+        nothing: dict[TileId, FetchTime] = {}
+        return self._ask(lambda file: file.times(alone), nothing).get(tile)
+
+    def is_fresh(self, time_of_fetch: FetchTime) -> bool:
+        """Whether what was fetched then still holds. A time in the future, as after a wrong clock was set right, is
+        not fresh.
+        """
+        fetched_at, reason = time_of_fetch
+        longest = self._settings.fresh_seconds
+        return -60 <= time.time() - fetched_at / 1000 < (min(NOT_FOUND_SECONDS, longest) if reason else longest)
 
     def keep(self, tile: TileId, fetched: FetchedTile, features: int) -> None:
         """Store a tile that was found to be sound; `features` counts its images or map features."""
@@ -95,13 +117,13 @@ class TileCache:
 
     def tiles_in(self, area: Area, however_old: bool = False) -> set[TileId]:
         """The tiles of an area that `find` would find."""
-        nothing: list[dict[TileId, tuple[int, str]]] = []
+        nothing: list[dict[TileId, FetchTime]] = []
         found = self._ask(lambda file: [file.times(block) for block in tile_ranges(area)], nothing)
         return {
             tile
             for times in found
-            for tile, (when, reason) in times.items()
-            if (however_old or self._is_fresh(when, reason)) and area.overlaps(tile_box(tile))
+            for tile, when in times.items()
+            if (however_old or self.is_fresh(when)) and area.overlaps(tile_box(tile))
         }
 
     def average_around(self, area: Area, least: int = 1) -> Optional[tuple[float, float]]:
@@ -125,18 +147,13 @@ class TileCache:
         if self._is_writable:
             prune(self._settings)
 
-    def _is_fresh(self, fetched_at: int, reason: str) -> bool:
-        """A time in the future, as after a wrong clock was set right, is not fresh."""
-        longest = self._settings.fresh_seconds
-        return -60 <= time.time() - fetched_at / 1000 < (min(NOT_FOUND_SECONDS, longest) if reason else longest)
-
     def _open(self) -> None:
         """Opens the file; a damaged one is replaced, another program's is left alone."""
         for _ in range(2):
             try:
-                self._file = MbtilesFile(self._path, self._tileset)
+                self._file = MbtilesFile(self.path, self._tileset)
             except ForeignFileError:
-                self._note(f"{self._path} is another program's file")
+                self._note(f"{self.path} is another program's file")
             except (sqlite3.OperationalError, OSError) as error:
                 if not _is_locked(error):
                     self._open_unchanging()
@@ -151,7 +168,7 @@ class TileCache:
         """The file, or its folder, cannot be written to; perhaps it can be read."""
         self._is_writable = False
         try:
-            self._file = MbtilesFile(self._path, self._tileset, is_writable=False)
+            self._file = MbtilesFile(self.path, self._tileset, is_writable=False)
         except (ForeignFileError, sqlite3.Error):
             self._file = None
 
@@ -186,7 +203,7 @@ class TileCache:
         """Take the damaged file away, with the two that belong to it."""
         try:
             for suffix in ("", "-wal", "-shm"):
-                Path(f"{self._path}{suffix}").unlink(missing_ok=True)
+                Path(f"{self.path}{suffix}").unlink(missing_ok=True)
         except OSError as error:
             self._is_writable = False
             self._note(error)
@@ -199,7 +216,7 @@ class TileCache:
             self._file = None
 
     def _note(self, reason: object) -> None:
-        self.problem = f"Tiles are not kept for the next time: {reason}."
+        self.problem = f"{self.consequence}: {reason}."
 
 
 def _is_locked(error: Exception) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Optional
 
 from .errors import NotCachedError
@@ -37,6 +38,12 @@ class TileClient:
     def find(self, tile: TileId) -> Optional[FetchedTile]:
         """The tile from the cache, if it may be used."""
         return self._cache.find(tile, self._access.offline) if self._cache else None
+
+    def alone(self, tile: TileId) -> AbstractContextManager[None]:
+        """Waits until no other run and no live layer gets the same tile; then look for it in the cache again. Raises
+        CancelledError.
+        """
+        return self._access.traffic.alone((self._access.server.url, self._tileset, tile), self._stop)
 
     def fetch(self, tile: TileId) -> FetchedTile:
         """The tile from the server, after up to five tries where the failure is transient. Raises MapillaryError."""

@@ -20,6 +20,7 @@ from .schema import (
     IMAGE,
     KNOWN_EMPTY_LAYER,
     MAP_FEATURES,
+    OVERVIEW_NAME,
     RETIRED_LAYERS,
     Shape,
     SourceLayer,
@@ -33,16 +34,16 @@ from .tiling import TileId, tile_box
 def read_tile(client: TileClient, request: CoverageRequest, address: TileAddress) -> TileOutcome:
     """The outcome of one tile; a failure of the tile is part of it and not raised."""
     tileset, tile = address
-    cached = client.find(tile)
-    if cached is not None:
-        outcome = _read(client, cached, request, address)
-        if not isinstance(outcome.error, DamagedTileError):
-            return outcome
     try:
-        fetched = client.fetch(tile)
+        with client.alone(tile):
+            cached = client.find(tile)
+            if cached is not None:
+                outcome = _read(client, cached, request, address)
+                if not isinstance(outcome.error, DamagedTileError):
+                    return outcome
+            return _read(client, client.fetch(tile), request, address)
     except MapillaryError as error:
         return _failed(TileRecord(tile, tileset, FAILED, str(error)), error)
-    return _read(client, fetched, request, address)
 
 
 def _read(client: TileClient, fetched: FetchedTile, request: CoverageRequest, address: TileAddress) -> TileOutcome:
@@ -55,7 +56,7 @@ def _read(client: TileClient, fetched: FetchedTile, request: CoverageRequest, ad
     }
     try:
         decoded = decode(fetched.body, layers)
-        _check_layers(decoded, tileset)
+        check_layers(decoded, tileset)
         client.keep(tile, fetched, sum(decoded.outline.get(layer.name, 0) for layer in (IMAGE, *MAP_FEATURES)))
         if not any(decoded.outline.values()):
             return TileOutcome(TileRecord(tile, tileset, EMPTY, fetched.reason, **origin))
@@ -84,7 +85,8 @@ def _failed(record: TileRecord, error: MapillaryError) -> TileOutcome:
     return TileOutcome(record, error=error.with_traceback(None))
 
 
-def _check_layers(tile: Tile, tileset: str) -> None:
+def check_layers(tile: Tile, tileset: str) -> None:
+    """Raises ForeignTileError where a sound vector tile is none of this tileset of Mapillary's API v4."""
     names = set(tile.outline)
     if names & RETIRED_LAYERS:
         raise ForeignTileError(
@@ -93,7 +95,7 @@ def _check_layers(tile: Tile, tileset: str) -> None:
     known = {layer.name for layer in tileset_layers(tileset)} | {KNOWN_EMPTY_LAYER}
     what = "map features"
     if tileset in COVERAGE_TILESETS.values():
-        known.add("overview")
+        known.add(OVERVIEW_NAME)
         what = "coverage"
     if any(tile.outline.values()) and not names & known:
         raise ForeignTileError(f"The vector tile holds no Mapillary {what}. Check the server address in the settings.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from typing import Optional
 
@@ -31,6 +31,8 @@ class Traffic:
         self.connections = connections
         self._gate = threading.Semaphore(connections)
         self._graph_usage = (0, 0.0)
+        self._taken: set[Hashable] = set()
+        self._given_back = threading.Condition()
 
     def note_graph_usage(self, percent: int) -> None:
         """Keep what the graph's last reply said of the application's usage."""
@@ -61,3 +63,22 @@ class Traffic:
             yield
         finally:
             self._gate.release()
+
+    @contextmanager
+    def alone(self, what: Hashable, stop: threading.Event) -> Iterator[None]:
+        """Waits until nobody else in this QGIS gets the same, so that it is in the cache then and not asked for twice.
+
+        Raises CancelledError when `stop` is set first.
+        """
+        with self._given_back:
+            while what in self._taken:
+                if stop.is_set():
+                    raise CancelledError()
+                self._given_back.wait(_LOOK_SECONDS)
+            self._taken.add(what)
+        try:
+            yield
+        finally:
+            with self._given_back:
+                self._taken.discard(what)
+                self._given_back.notify_all()

@@ -29,11 +29,11 @@ MAX_VALUE_BYTES = 2**26
 DEFAULT_TILE_EXTENT = 4096
 MAX_TILE_EXTENT = 2**16
 
+TILE_LAYER = 3 << 3 | 2
 LAYER_FEATURE = 2 << 3 | 2
-_TILE_LAYER = 3 << 3 | 2
+LAYER_KEY = 3 << 3 | 2
+LAYER_VALUE = 4 << 3 | 2
 _LAYER_NAME = 1 << 3 | 2
-_LAYER_KEY = 3 << 3 | 2
-_LAYER_VALUE = 4 << 3 | 2
 _LAYER_EXTENT = 5 << 3
 _LONGEST_HEADER = 11
 _FIXED_LENGTHS = {1: 8, 5: 4}
@@ -60,6 +60,16 @@ def read_varint(body: bytes, position: int, end: int) -> tuple[int, int]:
             return value, position
         shift += 7
     raise DamagedTileError("The reply is not a whole vector tile.")
+
+
+def written_varint(number: int) -> bytes:
+    """A number, not negative, as `read_varint` reads it."""
+    written = bytearray()
+    while number > 0x7F:
+        written.append(number & 0x7F | 0x80)
+        number >>= 7
+    written.append(number)
+    return bytes(written)
 
 
 def read_fields(body: bytes, position: int, end: int, most: int = MAX_FIELDS) -> Iterator[tuple[int, int, int, int]]:
@@ -98,7 +108,7 @@ def read_outline(body: bytes) -> dict[str, LayerOutline]:
     left = MAX_FIELDS
     for key, _, start, end in read_fields(body, 0, len(body), left):
         left -= 1
-        if key == _TILE_LAYER:
+        if key == TILE_LAYER:
             name, layer, left = _read_layer(body, start, end, left)
             if name in outline:
                 raise DamagedTileError("The vector tile has two layers of the same name.")
@@ -117,9 +127,9 @@ def _read_layer(body: bytes, start: int, end: int, left: int) -> tuple[str, Laye
             features += 1
             if value_end - value_start > MAX_FEATURE_BYTES:
                 raise DamagedTileError("The tile holds a feature larger than any of Mapillary's.")
-        elif key == _LAYER_KEY:
+        elif key == LAYER_KEY:
             keys += 1
-        elif key == _LAYER_VALUE:
+        elif key == LAYER_VALUE:
             longest = max(longest, value_end - value_start)
         elif key == _LAYER_NAME:
             name = body[value_start:value_end].decode("utf-8", "replace")
@@ -158,9 +168,4 @@ def split_layer(body: bytes, layer: LayerOutline, most_bytes: int) -> list[bytes
 
 
 def _tile_of_layer(layer: bytes) -> bytes:
-    length, header = len(layer), bytearray([_TILE_LAYER])
-    while length > 0x7F:
-        header.append(length & 0x7F | 0x80)
-        length >>= 7
-    header.append(length)
-    return bytes(header) + layer
+    return written_varint(TILE_LAYER) + written_varint(len(layer)) + layer

@@ -1,0 +1,103 @@
+"""The tiles of one tileset where live coverage has them: in the cache as they came, and in the file that QGIS draws."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Optional
+
+from ..cache_folder import CacheSettings
+from ..errors import DamagedTileError, DisplayFileError
+from ..mvt import decode
+from ..schema import IMAGE, MAP_FEATURES
+from ..tile_cache import FetchedTile, TileCache
+from ..tile_reader import check_layers
+from ..tiling import TileId
+from .display_tiles import DisplayTiles
+from .seen import Seen
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Whether a tile is drawn, and as it is now; `seen` is there where that was changed this very moment."""
+
+    is_shown: bool
+    is_fresh: bool
+    seen: Optional[Seen] = None
+
+
+class TileShelf:
+    """Opens both files, making them where they are not there; for any thread."""
+
+    def __init__(self, settings: CacheSettings, url: str, tileset: str) -> None:
+        self.cache = TileCache(settings, url, tileset)
+        self._display = DisplayTiles(settings, url, tileset)
+        self._tileset = tileset
+
+    def look(self, tile: TileId) -> Standing:
+        """Have what the cache holds of a tile drawn, however old. Raises DisplayFileError."""
+        cached, shown = self.cache.time_of(tile), self._display.time_of(tile)
+        is_fresh = shown is not None and self.cache.is_fresh(shown)
+        stored = None if is_fresh or cached in (None, shown) else self.cache.find(tile, however_old=True)
+        if stored is not None:
+            try:
+                return Standing(True, self.cache.is_fresh((stored.fetched_at, stored.reason)), self._show(tile, stored))
+            except DamagedTileError:
+                self.cache.forget(tile)
+        return Standing(shown is not None, is_fresh)
+
+    def take(self, tile: TileId, fetched: FetchedTile) -> Seen:
+        """Keep and draw what the server sent, if it is a tile of this tileset.
+
+        Raises DamagedTileError, ForeignTileError and DisplayFileError.
+        """
+        decoded = decode(fetched.body, ())
+        check_layers(decoded, self._tileset)
+        seen = self._show(tile, fetched)
+        self.cache.keep(tile, fetched, sum(decoded.outline.get(layer.name, 0) for layer in (IMAGE, *MAP_FEATURES)))
+        return seen
+
+    def seen(self, tile: TileId) -> Seen:
+        """What occurs in a tile that is drawn; of a damaged one nothing."""
+        stored = self.cache.find(tile, however_old=True) or self._display.find(tile, however_old=True)
+        try:
+            return Seen.of_tile(stored.body, self._tileset) if stored else Seen()
+        except DamagedTileError:
+            return Seen()
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self.cache.close()
+        self._display.close()
+
+    def _show(self, tile: TileId, fetched: FetchedTile) -> Seen:
+        seen = Seen.of_tile(fetched.body, self._tileset)
+        self._display.put(tile, fetched)
+        if self._display.problem:
+            raise DisplayFileError(self._display.problem)
+        return seen
+
+
+class TileShelves:
+    """The shelves of one server that are open, for any thread."""
+
+    def __init__(self, settings: CacheSettings, url: str) -> None:
+        self._settings = settings
+        self._url = url
+        self._lock = threading.Lock()
+        self._open: dict[str, TileShelf] = {}
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def of(self, tileset: str) -> TileShelf:
+        """Of a tileset, opened where it is not."""
+        with self._lock:
+            if tileset not in self._open:
+                self._open[tileset] = TileShelf(self._settings, self._url, tileset)
+            return self._open[tileset]
+
+    def taken(self) -> list[TileShelf]:
+        """All that are open, for the caller to close when nobody uses them."""
+        shelves, self._open = self._open, {}
+        return list(shelves.values())
