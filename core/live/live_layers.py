@@ -7,9 +7,9 @@ takes for sound without asking anyone, so a project opens without the plugin, to
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Optional
+from typing import Callable, Optional
 
-from qgis.core import QgsDataSourceUri, QgsLayerMetadata, QgsMapLayer, QgsVectorTileLayer
+from qgis.core import QgsDataSourceUri, QgsMapLayer, QgsVectorTileLayer
 
 from ..about import TITLE
 from ..layers import credited
@@ -31,8 +31,7 @@ _PROVIDER = "vectortile"
 def make_live_layer(tileset: str, path: Optional[Path]) -> QgsVectorTileLayer:
     """A layer that draws a tileset from an MBTiles file, or waits where there is none; without a style of ours."""
     layer = QgsVectorTileLayer(_waiting_source(tileset), _NAMES[tileset])
-    layer.setCustomProperty(LIVE_PROPERTY, tileset)
-    layer.setMetadata(_metadata(layer, tileset))
+    _mark(layer, tileset)
     show_from(layer, path)
     return layer
 
@@ -64,11 +63,19 @@ def switch_tileset(layer: QgsVectorTileLayer, tileset: str, path: Optional[Path]
     before = live_tileset(layer)
     if before == tileset:
         return
-    layer.setCustomProperty(LIVE_PROPERTY, tileset)
-    layer.setMetadata(_metadata(layer, tileset))
+    _mark(layer, tileset)
     if before is not None and layer.name() == _NAMES[before]:
         layer.setName(_NAMES[tileset])
     show_from(layer, path)
+
+
+def mark_copy(layer: QgsMapLayer, path_of: Callable[[str], Optional[Path]]) -> None:
+    """Mark a layer that has the source of a live one: QGIS 3.22 duplicates neither properties nor metadata."""
+    if isinstance(layer, QgsVectorTileLayer) and live_tileset(layer) is None:
+        for tileset in _NAMES:
+            path = path_of(tileset)
+            if layer.source() in {_waiting_source(tileset), _file_source(path) if path is not None else ""}:
+                _mark(layer, tileset)
 
 
 def _waiting_source(tileset: str) -> str:
@@ -88,11 +95,12 @@ def _set_source(layer: QgsVectorTileLayer, source: str) -> None:
         layer.setDataSource(source, layer.name(), _PROVIDER)
 
 
-def _metadata(layer: QgsVectorTileLayer, tileset: str) -> QgsLayerMetadata:
+def _mark(layer: QgsVectorTileLayer, tileset: str) -> None:
     abstract = (
         f"{_NAMES[tileset]} of Mapillary, as it is now. The QGIS plugin {TITLE} fetches what the map shows: without the"
         " plugin, and without an access token for Mapillary, this layer stays empty."
     )
     metadata = credited(_NAMES[tileset].lower(), abstract, [f"Tileset {tileset}"])
     metadata.setCrs(layer.crs())
-    return metadata
+    layer.setCustomProperty(LIVE_PROPERTY, tileset)
+    layer.setMetadata(metadata)

@@ -15,7 +15,7 @@ from qgis.core import QgsLayoutItemMap, QgsMapLayer, QgsProject, QgsVectorTileLa
 from qgis.PyQt.QtCore import QObject, QTimer
 from qgis.PyQt.QtXml import QDomDocument
 
-from .live_layers import live_tileset, show_from
+from .live_layers import live_tileset, mark_copy, show_from
 
 
 class ProjectFiles(QObject):
@@ -49,6 +49,7 @@ class ProjectFiles(QObject):
 
     def _show(self, layers: Iterable[QgsMapLayer]) -> None:
         for layer in layers:
+            mark_copy(layer, self._path_of)
             tileset = live_tileset(layer)
             if tileset is not None:
                 show_from(layer, self._path_of(tileset))
