@@ -10,5 +10,6 @@ from .polygon_area import rectangle_of
 
 def geometry_of(area: Area) -> QgsGeometry:
     """The area's polygons in EPSG:4326, within -180 to 180 degrees of longitude and 85.0511 of latitude."""
-    boxes = QgsGeometry.unaryUnion([rectangle_of(box) for box in area.boxes])
-    return boxes if area.outline is None else area.outline.geometry().intersection(boxes)
+    if area.outline is None:
+        return QgsGeometry.unaryUnion([rectangle_of(box) for box in area.boxes])
+    return area.outline.geometry()

@@ -22,7 +22,7 @@ from qgis.core import (
 from .area import MAX_LATITUDE, Area, Box, LonLat, area_of_box
 from .errors import InvalidRequestError
 from .extent import DEGREES
-from .polygon_area import within_one_turn
+from .polygon_area import rectangle_of, within_one_turn
 
 LARGEST_RADIUS_METRES = 1_000_000.0
 
@@ -72,7 +72,7 @@ class CircleOutline:
         return self
 
     def geometry(self) -> QgsGeometry:
-        """A polygon with a corner every five degrees; around a pole, all up to it."""
+        """A polygon with a corner every five degrees; around a pole, all up to where the map of the tiles ends."""
         lon, lat = self._centre
         ring = []
         for place in self._ring(self._radius):
@@ -81,7 +81,8 @@ class CircleOutline:
         if abs(ring[-1].x() - ring[0].x()) > 180:
             pole = math.copysign(90.0, lat)
             ring += [QgsPointXY(ring[-1].x(), pole), QgsPointXY(ring[0].x(), pole)]
-        return within_one_turn(QgsGeometry.fromPolygonXY([ring]))
+        whole = within_one_turn(QgsGeometry.fromPolygonXY([ring]))
+        return whole.intersection(rectangle_of(Box(-180.0, -MAX_LATITUDE, 180.0, MAX_LATITUDE)))
 
     def bounds(self) -> tuple[float, float, float, float]:
         """West, south, east and north in degrees; west can be below -180, and east above 180."""

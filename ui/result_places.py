@@ -9,6 +9,7 @@ from qgis.core import (
     QgsCoordinateTransform,
     QgsCsException,
     QgsGeometry,
+    QgsMapToPixelSimplifier,
     QgsProject,
     QgsRectangle,
     QgsWkbTypes,
@@ -30,6 +31,11 @@ _HALO = QColor(255, 255, 255, 200)
 _PEN_PIXELS = 2
 _PIECES = 64
 """An edge that is straight in degrees is bent in other CRSs; it is drawn in about so many straight ones."""
+
+_MOST_VERTICES = 5_000
+"""The canvas draws more of them too slowly whenever it is moved."""
+
+_FINENESS = 4_000
 
 _MARGIN = 0.05
 _LEAST_MARGIN_DEGREES = 0.0005
@@ -57,9 +63,7 @@ class ResultPlaces:
 
     def show_area(self, request: CoverageRequest) -> None:
         """Draw the area that is asked for."""
-        area = geometry_of(request.area)
-        size = area.boundingBox()
-        self._area = area.densifyByDistance(max(size.width(), size.height()) / _PIECES)
+        self._area = _drawable(geometry_of(request.area))
         self._draw()
 
     def offer(self, result: CoverageResult) -> None:
@@ -124,6 +128,17 @@ class ResultPlaces:
 
     def _to_map(self) -> QgsCoordinateTransform:
         return QgsCoordinateTransform(degrees_crs(), self._canvas.mapSettings().destinationCrs(), QgsProject.instance())
+
+
+def _drawable(area: QgsGeometry) -> QgsGeometry:
+    """With edges that can bend, and without details that are small beside the whole where there are very many."""
+    box = area.boundingBox()
+    size = max(box.width(), box.height())
+    tolerance = size / _FINENESS
+    while area.constGet().nCoordinates() > _MOST_VERTICES and tolerance < size:
+        area = QgsMapToPixelSimplifier(QgsMapToPixelSimplifier.SimplifyFlag.SimplifyGeometry, tolerance).simplify(area)
+        tolerance *= 4
+    return area.densifyByDistance(size / _PIECES)
 
 
 def _with_margin(box: Box) -> QgsRectangle:

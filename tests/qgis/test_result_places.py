@@ -1,5 +1,6 @@
 """The way to what a download gave, and its area on the map."""
 
+import math
 from typing import NamedTuple
 
 import pytest
@@ -241,7 +242,7 @@ def test_the_outline_is_where_the_area_ends(canvas, places, crs, metres, make_ar
 
 def test_a_checked_box_shows_the_area_and_an_unchecked_hides_it(dock, server, qtbot, qgis_canvas):  # noqa: F811
     (band,) = bands(qgis_canvas)
-    assert not band.asGeometry().boundingBox().area()
+    assert not band.numberOfVertices()
     download(qtbot, dock)
     view = qgis_canvas.mapSettings().visibleExtent()
     assert band.asGeometry().boundingBox().buffered(1e-9).contains(view)
@@ -304,3 +305,25 @@ def test_the_canvas_may_be_gone_first(canvas, panel):
     places.show_area(AnyRequest(triangle()))
     places.forget()
     places.close_down()
+
+
+@pytest.mark.parametrize("depth", [0.0, 0.01])
+def test_an_area_of_very_many_vertices_is_drawn_at_once(canvas, places, depth):
+    look_at(canvas, 7.4, 43.7, "EPSG:3857", metres=300)
+    places.show_area(AnyRequest(star(50_000, depth)))
+    (band,) = bands(canvas)
+    assert 100 < band.numberOfVertices() < 12_000
+    drawn_at = [canvas.getCoordinateTransform().toMapCoordinates(*pixel) for pixel in drawn(canvas)]
+    from_map = QgsCoordinateTransform(canvas.mapSettings().destinationCrs(), degrees_crs(), QgsProject.instance())
+    radii = [math.hypot(place.x() - 7.4, place.y() - 43.7) for place in map(from_map.transform, drawn_at)]
+    assert len(radii) > 300
+    assert all(0.48 < radius < 0.53 for radius in radii)
+
+
+def star(corners, depth):
+    """A circle of half a degree, every other corner so much farther out."""
+    turns = [2 * math.pi * corner / corners for corner in range(corners)]
+    radii = [0.5 + depth * (corner % 2) for corner in range(corners)]
+    ring = [QgsPointXY(7.4 + r * math.cos(turn), 43.7 + r * math.sin(turn)) for r, turn in zip(radii, turns)]
+    polygon = QgsGeometry.fromPolygonXY([[*ring, ring[0]]])
+    return area_of_polygons([polygon], degrees_crs(), QgsProject.instance().transformContext(), "the star")
