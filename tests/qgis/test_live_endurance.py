@@ -28,5 +28,5 @@ def test_looking_around_at_many_zooms(live, canvas, server, qtbot):  # noqa: F81
     tiles = [seen.path for seen in server.requests]
     assert len(tiles) == len(set(tiles)) > 50
     assert live.live.fetch.state().missing == 0
-    live.close_down()
+    switch(live, False)
     qtbot.waitUntil(lambda: not [name for name in threads() if "live" in name], timeout=10_000)
