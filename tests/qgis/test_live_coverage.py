@@ -1,5 +1,6 @@
 """Live coverage: the switch in the panel, on a real canvas, with tiles over HTTP."""
 
+import math
 import re
 import time
 
@@ -160,7 +161,7 @@ def test_creators_by_name_are_looked_up(live, canvas, server, qtbot):
     switch(live)
     settled(qtbot, live, canvas)
     whole = picture(canvas)
-    image = TOWN.images(TILE.x, TILE.y)[0]
+    image = min(TOWN.images(TILE.x, TILE.y), key=lambda each: math.dist(TOWN.lon_lat(each.x, each.y), MIDDLE))
     name = user_name(image.properties["creator_id"])
     live.panel.filterPanel.creatorsEdit.setText(name)
     settled(qtbot, live, canvas)
