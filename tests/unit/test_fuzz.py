@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 from hypothesis import given, settings
@@ -12,7 +13,9 @@ from mapillary_coverage.core.cleaning import clean_column
 from mapillary_coverage.core.errors import DamagedTileError, MapillaryError
 from mapillary_coverage.core.inflate import GZIP_MAGIC, inflate
 from mapillary_coverage.core.ledger import FAILED
+from mapillary_coverage.core.live.seen import Seen
 from mapillary_coverage.core.mvt import decode, gdal_engine, protobuf_engine
+from mapillary_coverage.core.mvt.display import displayable
 from mapillary_coverage.core.network.session import Reply
 from mapillary_coverage.core.replies import app_usage, graph_object, tile_body
 from mapillary_coverage.core.request import TileAddress
@@ -174,9 +177,26 @@ def test_both_engines_read_every_sound_tile_alike(monkeypatch):
     fuzz(sound_tiles(), check, EXAMPLES[gdal_engine])
 
 
+def test_what_qgis_is_to_draw_has_the_same_layers_or_is_called_damaged():
+    def check(body):
+        try:
+            shown, seen = displayable(body), Seen.of_tile(body, "mly1_public")
+        except DamagedTileError:
+            return
+        outline = decode(body, ()).outline
+        assert decode(shown, ()).outline == outline
+        assert displayable(shown) == shown
+        assert sum(seen.years.values()) <= outline.get("sequence", 0)
+
+    fuzz(BODIES | sound_tiles(), check, 250)
+
+
 def check_outcome(body):
     client = SimpleNamespace(
-        find=lambda tile: None, fetch=lambda tile: FetchedTile(body, "", len(body), 1), keep=lambda *tile: None
+        alone=lambda tile: nullcontext(),
+        find=lambda tile: None,
+        fetch=lambda tile: FetchedTile(body, "", len(body), 1),
+        keep=lambda *tile: None,
     )
     outcome = read_tile(client, request_for(QUARTER), TileAddress("mly1_public", TILE))
     assert outcome.record.tile == TILE

@@ -115,3 +115,24 @@ def test_a_request_that_fails_makes_room():
     for _ in range(3):
         with pytest.raises(ZeroDivisionError), traffic.request(server_for(), threading.Event()):
             raise ZeroDivisionError
+
+
+def test_the_same_is_got_by_one_at_a_time_and_the_others_can_give_up():
+    traffic, stop = Traffic(), threading.Event()
+    order = []
+
+    def second():
+        with traffic.alone("tile", threading.Event()):
+            order.append("second")
+
+    waiting = threading.Thread(target=second)
+    with traffic.alone("tile", stop):
+        waiting.start()
+        with traffic.alone("other", stop):
+            order.append("other")
+        stop.set()
+        with pytest.raises(CancelledError), traffic.alone("tile", stop):
+            order.append("never")
+        order.append("first")
+    waiting.join(PATIENCE_SECONDS)
+    assert order == ["other", "first", "second"]
