@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import log2
 from typing import Callable, Optional
 
 from qgis.core import QgsSymbol, QgsVectorTileBasicRenderer, QgsVectorTileBasicRendererStyle, QgsWkbTypes
@@ -15,29 +16,36 @@ from ..symbols import generic_svg
 from .classes import ALWAYS, LookClass, look_classes
 from .colour_by import ColourBy
 from .filter_expression import tile_filter
-from .markers import Colour, arrow, dots, line, marker, picture
+from .markers import (
+    ARROW,
+    ARROWS_BELOW_SCALE,
+    CASED,
+    DOT,
+    LINE,
+    MOST_SYMBOLS,
+    SPOT,
+    SYMBOL,
+    Colour,
+    arrow,
+    dot,
+    line,
+    marker,
+    picture,
+    pupil,
+)
 from .palette import CASING, COVERAGE, OTHERS
-from .tile_values import flag_is_set, is_among, quoted, text_of, value_of
+from .tile_values import flag_is_set, is_among, number_of, quoted, text_of, value_of
 
-MOST_SYMBOLS = 100
-"""Each value has a style of its own, and each style goes through all features of a tile."""
+_OVERVIEWS, _LINES, _IMAGES = (0, 5), (6, -1), (COVERAGE_ZOOM, -1)
+"""First and last zoom of the tiles, as QGIS counts them: one below that of web maps with tiles of 256 pixels. -1 is
+without end.
+"""
 
-_OVERVIEWS, _LINES, _IMAGES, _ARROWS = (0, 5), (6, -1), (COVERAGE_ZOOM, -1), (16, -1)
-"""First and last zoom, as QGIS counts it: one below that of web maps with tiles of 256 pixels. -1 is without end."""
+_SCALE_OF_ZOOM_0 = 559_082_264.0287178 / 2
+_IS_CLOSE = f"@vector_tile_zoom >= {log2(_SCALE_OF_ZOOM_0 / ARROWS_BELOW_SCALE):.4f}"
+"""For single images to be told apart. Beyond the last tiles, only this variable tells the zoom of the map."""
 
 _SymbolOf = Callable[[str], Optional[bytes]]
-
-
-def _by_zoom(first: float, small: float, last: float, large: float) -> str:
-    return f"scale_linear(@vector_tile_zoom, {first}, {last}, {small}, {large})"
-
-
-_OVERVIEW_SIZE = _by_zoom(0, 0.9, 5, 1.5)
-_LINE_WIDTH = _by_zoom(6, 0.35, 16, 0.9)
-_CASING_WIDTH = _by_zoom(6, 0.65, 16, 1.4)
-_DOT_SIZE = _by_zoom(14, 1.0, 18, 2.6)
-_ARROW_SIZE = _by_zoom(16, 1.9, 18, 2.9)
-_PICTURE_SIZE = _by_zoom(14, 2.6, 18, 7.5)
 
 
 def live_renderer(
@@ -53,27 +61,22 @@ def live_renderer(
     return renderer
 
 
-def shown_classes(colour_by: ColourBy, seen: Seen, layer: SourceLayer) -> list[LookClass]:
-    """The classes by which the layer's features are coloured: one where its tiles do not tell what is shown."""
-    return look_classes(colour_by if colour_by.is_told_by(layer.fields) else ColourBy.NOTHING, seen)
-
-
 def _coverage_styles(
     chosen: CoverageFilter, colour_by: ColourBy, classes: list[LookClass]
 ) -> list[QgsVectorTileBasicRendererStyle]:
     """From the lowest drawn to the highest."""
-    colour = _colour(classes)
+    colour = _colour(classes, colour_by.field)
     overview = colour if colour_by.is_told_by(OVERVIEW.fields) else Colour(COVERAGE)
     angle = value_of(next(field for field in IMAGE.fields if field.name == "compass_angle"))
     kept = {layer.name: tile_filter(chosen, layer.name).expression for layer in (OVERVIEW, SEQUENCE, IMAGE)}
-    arrows = marker(arrow(colour, 2.2, angle, size_expression=_ARROW_SIZE))
-    images = dots(colour, 1.4, _DOT_SIZE, f"@vector_tile_zoom >= {_ARROWS[0] - 0.5} AND {flag_is_set('is_pano')}")
+    arrows = marker(arrow(colour, ARROW, angle))
+    images = marker(dot(colour, DOT), pupil(DOT, f"{_IS_CLOSE} AND {flag_is_set('is_pano')}"))
     return [
-        _style("Overview", OVERVIEW, kept["overview"], dots(overview, 1.2, _OVERVIEW_SIZE), _OVERVIEWS),
-        _style("Sequence casings", SEQUENCE, kept["sequence"], line(Colour(CASING), 0.9, _CASING_WIDTH), _LINES),
-        _style("Sequences", SEQUENCE, kept["sequence"], line(colour, 0.5, _LINE_WIDTH), _LINES),
-        _style("Image directions", IMAGE, _all([kept["image"], f"({angle}) IS NOT NULL"]), arrows, _ARROWS),
+        _style("Overview", OVERVIEW, kept["overview"], marker(dot(overview, SPOT)), _OVERVIEWS),
+        _style("Sequence casings", SEQUENCE, kept["sequence"], line((Colour(CASING), CASED)), _LINES),
+        _style("Sequences", SEQUENCE, kept["sequence"], line((colour, LINE)), _LINES),
         _style("Images", IMAGE, kept["image"], images, _IMAGES),
+        _style("Image directions", IMAGE, _all([_IS_CLOSE, kept["image"], f"({angle}) IS NOT NULL"]), arrows, _IMAGES),
     ]
 
 
@@ -87,22 +90,26 @@ def _feature_styles(
     drawn = [(value, svg) for value, svg in found if svg is not None][:MOST_SYMBOLS]
     title = layer.name.replace("_", " ").capitalize() + "s"
     has_own = is_among(text_of("value"), [value for value, _ in drawn])
-    generic = picture(generic_svg(layer.name), 4, _PICTURE_SIZE)
+    generic = marker(picture(generic_svg(layer.name), SYMBOL))
     return [
         _style(title, layer, _all([f"NOT coalesce({has_own}, FALSE)", kept]), generic, _IMAGES),
         *(
-            _style(value, layer, _all([f'"value" = {quoted(value)}', kept]), picture(svg, 4, _PICTURE_SIZE), _IMAGES)
+            _style(value, layer, _all([f'"value" = {quoted(value)}', kept]), marker(picture(svg, SYMBOL)), _IMAGES)
             for value, svg in drawn
         ),
     ]
 
 
-def _colour(classes: list[LookClass]) -> Colour:
-    """That of the first class whose expression is true."""
+def _colour(classes: list[LookClass], field: str) -> Colour:
+    """That of the first class whose expression is true. The field is read once, not once for each class."""
     if classes and classes[0].tile_expression == ALWAYS:
         return Colour(classes[0].colour)
     cases = " ".join(f"WHEN {each.tile_expression} THEN {quoted(each.colour)}" for each in classes)
-    return Colour(OTHERS, f"CASE {cases} ELSE {quoted(OTHERS)} END" if classes else "")
+    if not cases:
+        return Colour(OTHERS)
+    number = number_of(field)
+    chosen = f"CASE {cases} ELSE {quoted(OTHERS)} END".replace(number, "@number")
+    return Colour(OTHERS, f"with_variable('number', {number}, {chosen})" if "@number" in chosen else chosen)
 
 
 def _all(conditions: Iterable[str]) -> str:

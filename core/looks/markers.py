@@ -1,23 +1,26 @@
 """The symbols of images, sequences and map features, live and downloaded alike.
 
-Each has a bright fill and a dark casing, so that it stands out on light, dark and aerial backgrounds. Sizes are
-millimetres; a colour, size or switch may be an expression, which QGIS asks for each feature.
+Each has a bright fill and a dark casing, so that it stands out on light, dark and aerial backgrounds. A colour or a
+switch may be an expression, which QGIS asks for each feature; sizes follow the scale without one, which is faster.
 """
 
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qgis.core import (
     QgsLineSymbol,
+    QgsMapUnitScale,
     QgsMarkerSymbol,
+    QgsMarkerSymbolLayer,
     QgsProperty,
     QgsSimpleLineSymbolLayer,
     QgsSimpleMarkerSymbolLayer,
     QgsSimpleMarkerSymbolLayerBase,
     QgsSvgMarkerSymbolLayer,
     QgsSymbolLayer,
+    QgsUnitTypes,
 )
 from qgis.PyQt.QtCore import QPointF, Qt
 from qgis.PyQt.QtGui import QColor
@@ -36,13 +39,100 @@ class Colour:
     expression: str = ""
 
 
-def dots(colour: Colour, size: float, size_expression: str = "", is_pano: str = "") -> QgsMarkerSymbol:
-    """Dots; with a ring around those that are panoramas."""
-    layers = [_ring(colour, size, size_expression, is_pano)] if is_pano else []
-    return marker(*layers, _marker(_Shape.Circle, colour, size, size_expression))
+@dataclass(frozen=True)
+class Size:
+    """Metres on the ground, but not less and not more than so many millimetres on the map.
+
+    Live layers have this as a unit of QGIS, which is fast. Where `is_native`, it is an expression over the scale, so
+    that the symbols of downloaded layers are in millimetres: QGIS' legends cannot show others.
+    """
+
+    metres: float
+    least: float
+    most: float
+    is_native: bool = False
+
+    def native(self) -> Size:
+        """The same in millimetres."""
+        return replace(self, is_native=True)
+
+    def times(self, factor: float) -> Size:
+        """So much larger."""
+        return Size(factor * self.metres, factor * self.least, factor * self.most, self.is_native)
+
+    @property
+    def amount(self) -> float:
+        """In its unit."""
+        return self.most if self.is_native else self.metres
+
+    @property
+    def unit(self) -> QgsUnitTypes.RenderUnit:
+        """The unit of QGIS."""
+        units = QgsUnitTypes.RenderUnit
+        return units.RenderMillimeters if self.is_native else units.RenderMetersInMapUnits
+
+    @property
+    def limits(self) -> QgsMapUnitScale:
+        """What sizes in metres are kept within."""
+        scale = QgsMapUnitScale()
+        if not self.is_native:
+            scale.minSizeMMEnabled = scale.maxSizeMMEnabled = True
+            scale.minSizeMM, scale.maxSizeMM = self.least, self.most
+        return scale
+
+    @property
+    def by_scale(self) -> QgsProperty:
+        """The size in millimetres at the scale of the map, the largest where there is no map."""
+        return QgsProperty.fromExpression(
+            f"coalesce(clamp({self.least:g}, {1000 * self.metres:g} / @map_scale, {self.most:g}), {self.most:g})"
+        )
 
 
-def marker(*layers: QgsSymbolLayer) -> QgsMarkerSymbol:
+SPOT, DOT, ARROW = Size(40_000, 1.3, 2.0), Size(8, 1.0, 2.2), Size(8, 1.6, 2.2)
+LINE, CASED = Size(20, 0.35, 0.6), Size(35, 0.6, 1.0)
+SYMBOL = Size(25, 2.6, 7)
+
+ARROWS_BELOW_SCALE = 3300
+"""Where single images can be told apart."""
+
+MOST_SYMBOLS = 100
+"""Each value takes a while: in live layers it has a style of its own that goes through all features of a tile."""
+
+_STROKE = Size(0.8, 0.1, 0.2)
+_PUPIL = 0.45
+_REACH = 0.68
+"""How far before its image an arrow is, in sizes of the arrow."""
+
+
+def dot(colour: Colour, size: Size) -> QgsMarkerSymbolLayer:
+    """A round dot."""
+    return _marker(_Shape.Circle, colour, size)
+
+
+def pupil(size: Size, is_shown: str) -> QgsMarkerSymbolLayer:
+    """What makes a dot of this size a panorama, where the expression is true."""
+    layer = _marker(_Shape.Circle, Colour(CASING), size.times(_PUPIL))
+    layer.setStrokeStyle(Qt.PenStyle.NoPen)
+    return _shown_where(is_shown, layer, size)
+
+
+def arrow(colour: Colour, size: Size, angle: str, is_shown: str = "") -> QgsMarkerSymbolLayer:
+    """The head of an arrow before the dot, in the direction that the expression gives in degrees from north."""
+    layer = _marker(_Shape.Triangle, colour, size)
+    reach = size.times(_REACH)
+    layer.setOffset(QPointF(0, -reach.amount))
+    layer.setOffsetUnit(reach.unit)
+    layer.setOffsetMapUnitScale(reach.limits)
+    layer.setDataDefinedProperty(_Property.PropertyAngle, QgsProperty.fromExpression(angle))
+    return _shown_where(is_shown, layer, size) if is_shown else layer
+
+
+def picture(svg: bytes, size: Size) -> QgsMarkerSymbolLayer:
+    """An SVG, which is kept in the symbol itself."""
+    return _sized(QgsSvgMarkerSymbolLayer(f"base64:{b64encode(svg).decode()}"), size)
+
+
+def marker(*layers: QgsMarkerSymbolLayer) -> QgsMarkerSymbol:
     """A symbol of these layers, the lowest first."""
     symbol = QgsMarkerSymbol()
     symbol.deleteSymbolLayer(0)
@@ -51,58 +141,55 @@ def marker(*layers: QgsSymbolLayer) -> QgsMarkerSymbol:
     return symbol
 
 
-def arrow(colour: Colour, size: float, angle: str, is_shown: str = "", size_expression: str = "") -> QgsSymbolLayer:
-    """The head of an arrow beside the dot, in the direction that the expression gives in degrees from north."""
-    layer = _marker(_Shape.Triangle, colour, size, size_expression)
-    layer.setOffset(QPointF(0, -0.62 * size))
-    layer.setDataDefinedProperty(_Property.PropertyAngle, QgsProperty.fromExpression(angle))
-    if size_expression:
-        offset = f"array(0, -0.62 * ({size_expression}))"
-        layer.setDataDefinedProperty(_Property.PropertyOffset, QgsProperty.fromExpression(offset))
-    if is_shown:
-        layer.setDataDefinedProperty(_Property.PropertyLayerEnabled, QgsProperty.fromExpression(is_shown))
-    return layer
-
-
-def line(colour: Colour, width: float, width_expression: str = "", opacity: float = 1) -> QgsLineSymbol:
-    """A line with round ends."""
-    layer = QgsSimpleLineSymbolLayer(QColor(colour.fixed), width)
-    layer.setPenCapStyle(Qt.PenCapStyle.RoundCap)
-    layer.setPenJoinStyle(Qt.PenJoinStyle.RoundJoin)
-    if colour.expression:
-        layer.setDataDefinedProperty(_Property.PropertyStrokeColor, QgsProperty.fromExpression(colour.expression))
-    if width_expression:
-        layer.setDataDefinedProperty(_Property.PropertyStrokeWidth, QgsProperty.fromExpression(width_expression))
+def line(*strokes: tuple[Colour, Size]) -> QgsLineSymbol:
+    """A line with round ends, of strokes one above the other."""
     symbol = QgsLineSymbol()
-    symbol.changeSymbolLayer(0, layer)
-    symbol.setOpacity(opacity)
+    symbol.deleteSymbolLayer(0)
+    for colour, width in strokes:
+        symbol.appendSymbolLayer(_stroke(colour, width))
     return symbol
 
 
-def picture(svg: bytes, size: float, size_expression: str = "") -> QgsMarkerSymbol:
-    """An SVG that is kept in the symbol itself."""
-    layer = QgsSvgMarkerSymbolLayer(f"base64:{b64encode(svg).decode()}", size)
-    if size_expression:
-        layer.setDataDefinedProperty(_Property.PropertySize, QgsProperty.fromExpression(size_expression))
-    return marker(layer)
-
-
-def _ring(colour: Colour, size: float, size_expression: str, is_pano: str) -> QgsSymbolLayer:
-    wider = f"1.9 * ({size_expression})" if size_expression else ""
-    layer = _marker(_Shape.Circle, colour, 1.9 * size, wider)
-    layer.setDataDefinedProperty(_Property.PropertyLayerEnabled, QgsProperty.fromExpression(is_pano))
+def _stroke(colour: Colour, width: Size) -> QgsSimpleLineSymbolLayer:
+    layer = QgsSimpleLineSymbolLayer(QColor(colour.fixed), width.amount)
+    layer.setWidthUnit(width.unit)
+    layer.setWidthMapUnitScale(width.limits)
+    layer.setPenCapStyle(Qt.PenCapStyle.RoundCap)
+    layer.setPenJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    if width.is_native:
+        layer.setDataDefinedProperty(_Property.PropertyStrokeWidth, width.by_scale)
+    if colour.expression:
+        layer.setDataDefinedProperty(_Property.PropertyStrokeColor, QgsProperty.fromExpression(colour.expression))
     return layer
 
 
-def _marker(
-    shape: QgsSimpleMarkerSymbolLayerBase.Shape, colour: Colour, size: float, size_expression: str
-) -> QgsSimpleMarkerSymbolLayer:
-    layer = QgsSimpleMarkerSymbolLayer(shape, size)
+def _marker(shape: QgsSimpleMarkerSymbolLayerBase.Shape, colour: Colour, size: Size) -> QgsSimpleMarkerSymbolLayer:
+    layer = QgsSimpleMarkerSymbolLayer(shape)
     layer.setColor(QColor(colour.fixed))
     layer.setStrokeColor(QColor(CASING))
-    layer.setStrokeWidth(0.2)
+    stroke = replace(_STROKE, is_native=size.is_native)
+    layer.setStrokeWidth(stroke.amount)
+    layer.setStrokeWidthUnit(stroke.unit)
+    layer.setStrokeWidthMapUnitScale(stroke.limits)
     if colour.expression:
         layer.setDataDefinedProperty(_Property.PropertyFillColor, QgsProperty.fromExpression(colour.expression))
-    if size_expression:
-        layer.setDataDefinedProperty(_Property.PropertySize, QgsProperty.fromExpression(size_expression))
+    return _sized(layer, size)
+
+
+def _shown_where(expression: str, layer: QgsMarkerSymbolLayer, size: Size) -> QgsMarkerSymbolLayer:
+    """Legends draw all layers of a symbol, whatever the expression says, but with its size."""
+    layer.setDataDefinedProperty(_Property.PropertyLayerEnabled, QgsProperty.fromExpression(expression))
+    if size.is_native:
+        drawn = f"CASE WHEN {expression} THEN {layer.size():g} ELSE 0 END"
+        layer.setDataDefinedProperty(_Property.PropertySize, QgsProperty.fromExpression(drawn))
+        layer.setSize(0)
+    return layer
+
+
+def _sized(layer: QgsMarkerSymbolLayer, size: Size) -> QgsMarkerSymbolLayer:
+    layer.setSize(size.amount)
+    layer.setSizeUnit(size.unit)
+    layer.setSizeMapUnitScale(size.limits)
+    if size.is_native:
+        layer.setDataDefinedProperty(_Property.PropertySize, size.by_scale)
     return layer
