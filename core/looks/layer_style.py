@@ -75,17 +75,23 @@ def _by_class(kind: str, classes: list[LookClass]) -> QgsFeatureRenderer:
 
 
 def _image(colour: str) -> QgsSymbol:
-    is_close = f"@map_scale < {ARROWS_BELOW_SCALE}"
+    is_close = f"coalesce(@map_scale < {ARROWS_BELOW_SCALE}, FALSE)"
     has_angle = f'{is_close} AND "compass_angle" IS NOT NULL'
+    size = DOT.native()
     return marker(
-        dot(Colour(colour), DOT),
-        pupil(DOT, f'{is_close} AND "is_pano"'),
-        arrow(Colour(colour), ARROW, '"compass_angle"', has_angle),
+        dot(Colour(colour), size),
+        pupil(size, f'{is_close} AND "is_pano"'),
+        arrow(
+            Colour(colour),
+            ARROW.native(),
+            '"compass_angle"',
+            f'{is_close} AND "compass_angle" IS NOT NULL',
+        ),
     )
 
 
 def _sequence(colour: str) -> QgsSymbol:
-    symbol = line((Colour(CASING), CASED), (Colour(colour), LINE))
+    symbol = line((Colour(CASING), CASED.native()), (Colour(colour), LINE.native()))
     symbol.symbolLayer(1).setRenderingPass(1)
     return symbol
 
@@ -102,7 +108,7 @@ def _by_value(values: Counter[Any], symbols: Callable[[str], Optional[bytes]]) -
 
 
 def _picture(svg: bytes) -> QgsMarkerSymbol:
-    return marker(picture(svg, SYMBOL))
+    return marker(picture(svg, SYMBOL.native()))
 
 
 def _seen_in(layer: QgsVectorLayer, colour_by: ColourBy) -> Seen:

@@ -12,7 +12,6 @@ from qgis.core import (
     QgsMarkerSymbolLayer,
     QgsSimpleLegendNode,
     QgsSymbolLayerUtils,
-    QgsUnitTypes,
 )
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QSize
@@ -25,11 +24,12 @@ from ..schema import MAP_FEATURE_TILESETS
 from ..symbols import generic_svg
 from .classes import look_classes
 from .colour_by import ColourBy
-from .markers import DOT, SYMBOL, Colour, dot, marker, picture
+from .markers import Colour, Size, dot, marker, picture
 from .notes import filter_notes
 
 _MOST_VALUES = 20
 _ICON = QSize(16, 16)
+_SWATCH, _SYMBOL = (Size(0, millimetres, millimetres, is_native=True) for millimetres in (2.8, 4))
 
 
 class LiveLegend(QgsMapLayerLegend):
@@ -61,19 +61,16 @@ class LiveLegend(QgsMapLayerLegend):
     def _entries(self, chosen: CoverageFilter, colour_by: ColourBy, seen: Seen) -> Iterator[tuple[str, QIcon]]:
         if self._tileset not in MAP_FEATURE_TILESETS:
             for each in look_classes(colour_by, seen):
-                yield each.label, _icon(dot(Colour(each.colour), DOT), 2.8)
+                yield each.label, _icon(dot(Colour(each.colour), _SWATCH))
             return
         matches = value_matcher(chosen.values)
         values = [value for value, _ in seen.values.most_common() if matches(value)]
         generic = generic_svg(MAP_FEATURE_TILESETS[self._tileset].name)
         for value in values[:_MOST_VALUES]:
-            yield label(value), _icon(picture(self._symbols(value) or generic, SYMBOL), 4)
+            yield label(value), _icon(picture(self._symbols(value) or generic, _SYMBOL))
         if len(values) > _MOST_VALUES:
             yield f"{len(values) - _MOST_VALUES:,} more", QIcon()
 
 
-def _icon(layer: QgsMarkerSymbolLayer, millimetres: float) -> QIcon:
-    symbol = marker(layer)
-    symbol.setSizeUnit(QgsUnitTypes.RenderUnit.RenderMillimeters)
-    symbol.setSize(millimetres)
-    return QgsSymbolLayerUtils.symbolPreviewIcon(symbol, _ICON)
+def _icon(layer: QgsMarkerSymbolLayer) -> QIcon:
+    return QgsSymbolLayerUtils.symbolPreviewIcon(marker(layer), _ICON)

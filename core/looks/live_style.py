@@ -34,7 +34,7 @@ from .markers import (
     pupil,
 )
 from .palette import CASING, COVERAGE, OTHERS
-from .tile_values import flag_is_set, is_among, quoted, text_of, value_of
+from .tile_values import flag_is_set, is_among, number_of, quoted, text_of, value_of
 
 _OVERVIEWS, _LINES, _IMAGES = (0, 5), (6, -1), (COVERAGE_ZOOM, -1)
 """First and last zoom of the tiles, as QGIS counts them: one below that of web maps with tiles of 256 pixels. -1 is
@@ -65,7 +65,7 @@ def _coverage_styles(
     chosen: CoverageFilter, colour_by: ColourBy, classes: list[LookClass]
 ) -> list[QgsVectorTileBasicRendererStyle]:
     """From the lowest drawn to the highest."""
-    colour = _colour(classes)
+    colour = _colour(classes, colour_by.field)
     overview = colour if colour_by.is_told_by(OVERVIEW.fields) else Colour(COVERAGE)
     angle = value_of(next(field for field in IMAGE.fields if field.name == "compass_angle"))
     kept = {layer.name: tile_filter(chosen, layer.name).expression for layer in (OVERVIEW, SEQUENCE, IMAGE)}
@@ -100,12 +100,16 @@ def _feature_styles(
     ]
 
 
-def _colour(classes: list[LookClass]) -> Colour:
-    """That of the first class whose expression is true."""
+def _colour(classes: list[LookClass], field: str) -> Colour:
+    """That of the first class whose expression is true. The field is read once, not once for each class."""
     if classes and classes[0].tile_expression == ALWAYS:
         return Colour(classes[0].colour)
     cases = " ".join(f"WHEN {each.tile_expression} THEN {quoted(each.colour)}" for each in classes)
-    return Colour(OTHERS, f"CASE {cases} ELSE {quoted(OTHERS)} END" if classes else "")
+    if not cases:
+        return Colour(OTHERS)
+    number = number_of(field)
+    chosen = f"CASE {cases} ELSE {quoted(OTHERS)} END".replace(number, "@number")
+    return Colour(OTHERS, f"with_variable('number', {number}, {chosen})" if "@number" in chosen else chosen)
 
 
 def _all(conditions: Iterable[str]) -> str:

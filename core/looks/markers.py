@@ -7,7 +7,7 @@ switch may be an expression, which QGIS asks for each feature; sizes follow the 
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qgis.core import (
     QgsLineSymbol,
@@ -29,7 +29,6 @@ from .palette import CASING
 
 _Shape = QgsSimpleMarkerSymbolLayerBase.Shape
 _Property = QgsSymbolLayer.Property
-_METRES = QgsUnitTypes.RenderUnit.RenderMetersInMapUnits
 
 
 @dataclass(frozen=True)
@@ -42,23 +41,51 @@ class Colour:
 
 @dataclass(frozen=True)
 class Size:
-    """Metres on the ground, but not less and not more than so many millimetres on the map."""
+    """Metres on the ground, but not less and not more than so many millimetres on the map.
+
+    Live layers have this as a unit of QGIS, which is fast. Where `is_native`, it is an expression over the scale, so
+    that the symbols of downloaded layers are in millimetres: QGIS' legends cannot show others.
+    """
 
     metres: float
     least: float
     most: float
+    is_native: bool = False
+
+    def native(self) -> Size:
+        """The same in millimetres."""
+        return replace(self, is_native=True)
 
     def times(self, factor: float) -> Size:
         """So much larger."""
-        return Size(factor * self.metres, factor * self.least, factor * self.most)
+        return Size(factor * self.metres, factor * self.least, factor * self.most, self.is_native)
 
     @property
-    def scale(self) -> QgsMapUnitScale:
-        """The limits."""
+    def amount(self) -> float:
+        """In its unit."""
+        return self.most if self.is_native else self.metres
+
+    @property
+    def unit(self) -> QgsUnitTypes.RenderUnit:
+        """The unit of QGIS."""
+        units = QgsUnitTypes.RenderUnit
+        return units.RenderMillimeters if self.is_native else units.RenderMetersInMapUnits
+
+    @property
+    def limits(self) -> QgsMapUnitScale:
+        """What sizes in metres are kept within."""
         scale = QgsMapUnitScale()
-        scale.minSizeMMEnabled = scale.maxSizeMMEnabled = True
-        scale.minSizeMM, scale.maxSizeMM = self.least, self.most
+        if not self.is_native:
+            scale.minSizeMMEnabled = scale.maxSizeMMEnabled = True
+            scale.minSizeMM, scale.maxSizeMM = self.least, self.most
         return scale
+
+    @property
+    def by_scale(self) -> QgsProperty:
+        """The size in millimetres at the scale of the map, the largest where there is no map."""
+        return QgsProperty.fromExpression(
+            f"coalesce(clamp({self.least:g}, {1000 * self.metres:g} / @map_scale, {self.most:g}), {self.most:g})"
+        )
 
 
 SPOT, DOT, ARROW = Size(40_000, 1.3, 2.0), Size(8, 1.0, 2.2), Size(8, 1.6, 2.2)
@@ -86,20 +113,18 @@ def pupil(size: Size, is_shown: str) -> QgsMarkerSymbolLayer:
     """What makes a dot of this size a panorama, where the expression is true."""
     layer = _marker(_Shape.Circle, Colour(CASING), size.times(_PUPIL))
     layer.setStrokeStyle(Qt.PenStyle.NoPen)
-    layer.setDataDefinedProperty(_Property.PropertyLayerEnabled, QgsProperty.fromExpression(is_shown))
-    return layer
+    return _shown_where(is_shown, layer, size)
 
 
 def arrow(colour: Colour, size: Size, angle: str, is_shown: str = "") -> QgsMarkerSymbolLayer:
     """The head of an arrow before the dot, in the direction that the expression gives in degrees from north."""
     layer = _marker(_Shape.Triangle, colour, size)
-    layer.setOffset(QPointF(0, -_REACH * size.metres))
-    layer.setOffsetUnit(_METRES)
-    layer.setOffsetMapUnitScale(size.times(_REACH).scale)
+    reach = size.times(_REACH)
+    layer.setOffset(QPointF(0, -reach.amount))
+    layer.setOffsetUnit(reach.unit)
+    layer.setOffsetMapUnitScale(reach.limits)
     layer.setDataDefinedProperty(_Property.PropertyAngle, QgsProperty.fromExpression(angle))
-    if is_shown:
-        layer.setDataDefinedProperty(_Property.PropertyLayerEnabled, QgsProperty.fromExpression(is_shown))
-    return layer
+    return _shown_where(is_shown, layer, size) if is_shown else layer
 
 
 def picture(svg: bytes, size: Size) -> QgsMarkerSymbolLayer:
@@ -126,11 +151,13 @@ def line(*strokes: tuple[Colour, Size]) -> QgsLineSymbol:
 
 
 def _stroke(colour: Colour, width: Size) -> QgsSimpleLineSymbolLayer:
-    layer = QgsSimpleLineSymbolLayer(QColor(colour.fixed), width.metres)
-    layer.setWidthUnit(_METRES)
-    layer.setWidthMapUnitScale(width.scale)
+    layer = QgsSimpleLineSymbolLayer(QColor(colour.fixed), width.amount)
+    layer.setWidthUnit(width.unit)
+    layer.setWidthMapUnitScale(width.limits)
     layer.setPenCapStyle(Qt.PenCapStyle.RoundCap)
     layer.setPenJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    if width.is_native:
+        layer.setDataDefinedProperty(_Property.PropertyStrokeWidth, width.by_scale)
     if colour.expression:
         layer.setDataDefinedProperty(_Property.PropertyStrokeColor, QgsProperty.fromExpression(colour.expression))
     return layer
@@ -140,16 +167,29 @@ def _marker(shape: QgsSimpleMarkerSymbolLayerBase.Shape, colour: Colour, size: S
     layer = QgsSimpleMarkerSymbolLayer(shape)
     layer.setColor(QColor(colour.fixed))
     layer.setStrokeColor(QColor(CASING))
-    layer.setStrokeWidth(_STROKE.metres)
-    layer.setStrokeWidthUnit(_METRES)
-    layer.setStrokeWidthMapUnitScale(_STROKE.scale)
+    stroke = replace(_STROKE, is_native=size.is_native)
+    layer.setStrokeWidth(stroke.amount)
+    layer.setStrokeWidthUnit(stroke.unit)
+    layer.setStrokeWidthMapUnitScale(stroke.limits)
     if colour.expression:
         layer.setDataDefinedProperty(_Property.PropertyFillColor, QgsProperty.fromExpression(colour.expression))
     return _sized(layer, size)
 
 
+def _shown_where(expression: str, layer: QgsMarkerSymbolLayer, size: Size) -> QgsMarkerSymbolLayer:
+    """Legends draw all layers of a symbol, whatever the expression says, but with its size."""
+    layer.setDataDefinedProperty(_Property.PropertyLayerEnabled, QgsProperty.fromExpression(expression))
+    if size.is_native:
+        drawn = f"CASE WHEN {expression} THEN {layer.size():g} ELSE 0 END"
+        layer.setDataDefinedProperty(_Property.PropertySize, QgsProperty.fromExpression(drawn))
+        layer.setSize(0)
+    return layer
+
+
 def _sized(layer: QgsMarkerSymbolLayer, size: Size) -> QgsMarkerSymbolLayer:
-    layer.setSize(size.metres)
-    layer.setSizeUnit(_METRES)
-    layer.setSizeMapUnitScale(size.scale)
+    layer.setSize(size.amount)
+    layer.setSizeUnit(size.unit)
+    layer.setSizeMapUnitScale(size.limits)
+    if size.is_native:
+        layer.setDataDefinedProperty(_Property.PropertySize, size.by_scale)
     return layer
