@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
-from typing import Optional, Protocol
+from typing import Any, Optional, Protocol
 
 from .errors import InvalidRequestError
 
@@ -81,6 +81,9 @@ class Outline(Protocol):
 
     def touches(self, parts: Iterable[Sequence[LonLat]]) -> bool:
         """Whether any part of a line lies in it."""
+
+    def definition(self) -> dict[str, Any]:
+        """What it can be made of again, in values that JSON has."""
 
     def near(self, box: Box) -> Outline:
         """What of it can matter in and around a box: the same, but quicker to ask there."""
