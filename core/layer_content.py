@@ -17,8 +17,8 @@ from .tiling import TileId, tile_at
 
 _STEP = 1_000
 _SHOWN_IDS = 5
-_ROUNDING_MS = 1
-"""A file keeps the seconds of a time as a fraction."""
+_SECOND_MS = 1_000
+"""QGIS 3.22 cuts times to whole seconds when it writes them to a file."""
 
 
 @dataclass
@@ -123,7 +123,7 @@ def _differ(old: QgsFeature, new: QgsFeature, target: Target) -> bool:
 
 def _same(before: Any, after: Any, reads_utc: bool) -> bool:
     if isinstance(before, QDateTime) and isinstance(after, QDateTime) and before.isValid():
-        return abs(_milliseconds(before, reads_utc) - after.toMSecsSinceEpoch()) <= _ROUNDING_MS
+        return abs(_milliseconds(before, reads_utc) - after.toMSecsSinceEpoch()) < _SECOND_MS
     return _plain(before) == _plain(after)
 
 

@@ -176,8 +176,9 @@ def metadata_after(
     """What the metadata of a layer become with further results, and with requests that are remembered from now on."""
     metadata = before.clone()
     metadata.setAbstract("\n\n".join(map(_abstract, results)))
-    lines = [*(_entry(str(result.request)) for result in results), *before.history(), *lines_of(requests)]
-    metadata.setHistory(list(dict.fromkeys(lines)))
+    earlier = before.history()
+    entries = [_entry(str(result.request)) for result in results]
+    metadata.setHistory([*entries, *earlier, *(line for line in lines_of(requests) if line not in earlier)])
     return metadata
 
 

@@ -60,7 +60,7 @@ class CoverageDownload(QObject):
             self._forget_partial()
             task = CoverageTask(request, self._settings.tile_access(), self._graph_access(request), into=into)
         except MapillaryError as error:
-            self._fail(error)
+            self.fail(error)
             return
         if task.request.tile_count > self._settings.question_tiles() and not task.access.offline:
             self._look(task)
@@ -78,7 +78,7 @@ class CoverageDownload(QObject):
             request = self._partial.request
             task = CoverageTask(request, self._settings.tile_access(), self._graph_access(request), earlier, into)
         except MapillaryError as error:
-            self._fail(error)
+            self.fail(error)
             return
         self._run(task)
 
@@ -138,7 +138,7 @@ class CoverageDownload(QObject):
         self._panel.set_running(False)
         found = task.result
         if found is None:
-            self._fail(task.error or UnexpectedError())
+            self.fail(task.error or UnexpectedError())
         elif found.missing > self._settings.question_tiles():
             self._ask(found, download)
         else:
@@ -193,7 +193,7 @@ class CoverageDownload(QObject):
             if isinstance(task.error, CancelledError):
                 self._panel.say("The download was cancelled before a tile was read; nothing was added.")
             else:
-                self._fail(task.error or UnexpectedError())
+                self.fail(task.error or UnexpectedError())
         elif task.changes:
             self._change_layers(task, result)
         else:
@@ -206,7 +206,7 @@ class CoverageDownload(QObject):
             revisions = self._layers.revisions(task, "Retry" if task.completes else "Download")
         except MapillaryError as error:
             self._end()
-            self._fail(error)
+            self.fail(error)
             return
         self._panel.cancelButton.setEnabled(False)
         self._panel.say("Changing the layers…")
@@ -222,7 +222,7 @@ class CoverageDownload(QObject):
             # The layers are half changed; complete ones come as new layers.
             self._layers.forget()
             self._end()
-            self._fail(steps.error)
+            self.fail(steps.error)
         else:
             self._layers.take(task, result)
             self._show(result)
@@ -253,7 +253,8 @@ class CoverageDownload(QObject):
         self._partial = None
         self._panel.retryButton.setVisible(False)
 
-    def _fail(self, error: MapillaryError) -> None:
+    def fail(self, error: MapillaryError) -> None:
+        """Say in the panel and in the message bar what went wrong."""
         if isinstance(error, MissingCredentialError):
             self._panel.tokenPanel.tokenButton.setFocus()
         if isinstance(error, RevokedCredentialError):
