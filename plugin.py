@@ -26,6 +26,7 @@ class MapillaryCoveragePlugin:
         self._export: Any = None
         self._options: Any = None
         self._images: Any = None
+        self._update: Any = None
 
     def open_image(self, image_id: str) -> None:
         """Open an image in the panel: for other plugins, and for the actions of layers.
@@ -61,9 +62,13 @@ class MapillaryCoveragePlugin:
         self._iface.addWebToolBarIcon(self._action)
         self._add_images()
         self._add_export()
+        self._add_update()
 
     def unload(self) -> None:
         """Take everything out again, whatever a broken start left unmade."""
+        if self._update is not None:
+            self._update.close_down()
+            self._update = None
         if self._export is not None:
             self._export.close_down()
             self._export = None
@@ -108,6 +113,12 @@ class MapillaryCoveragePlugin:
 
         self._export = ExportEntry(self._iface, Messages(self._iface.messageBar()))
         self._dock.panel.exportButton.clicked.connect(self._export.open_all)
+
+    def _add_update(self) -> None:
+        from .ui.layer_update import LayerUpdate
+        from .ui.messages import Messages
+
+        self._update = LayerUpdate(self._iface, self._settings, Messages(self._iface.messageBar()), self._dock)
 
     def _add_dock(self) -> None:
         from .ui.coverage_dock import CoverageDock

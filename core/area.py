@@ -82,6 +82,9 @@ class Outline(Protocol):
     def touches(self, parts: Iterable[Sequence[LonLat]]) -> bool:
         """Whether any part of a line lies in it."""
 
+    def definition(self) -> dict[str, Any]:
+        """What it can be made of again, in values that JSON has."""
+
     def near(self, box: Box) -> Outline:
         """What of it can matter in and around a box: the same, but quicker to ask there."""
 

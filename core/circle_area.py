@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from qgis.core import (
     Qgis,
@@ -66,6 +67,10 @@ class CircleOutline:
     def touches(self, parts: Iterable[Sequence[LonLat]]) -> bool:
         """Whether any part of a line comes as near."""
         return any(self._reaches([self._place(*place) for place in part]) for part in parts)
+
+    def definition(self) -> dict[str, Any]:
+        """`circle`: longitude and latitude of the centre, and the radius in metres."""
+        return {"circle": [*self._centre, self._radius]}
 
     def near(self, box: Box) -> CircleOutline:
         """The circle itself: it is as quick to ask everywhere."""

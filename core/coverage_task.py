@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Optional
 
 from qgis.core import QgsApplication, QgsVectorLayer
 
 from .creators import with_creators
 from .graph_access import GraphAccess
-from .layer_changes import LayerChanges, changes_between
+from .layer_changes import Revision, additions, changes_between
+from .layer_content import content_of
 from .layers import kinds_of, memory_layer
 from .log import log
 from .mvt import engine_name
@@ -22,11 +23,22 @@ _READ_PERCENT = 70
 """How far reading the tiles brings the progress; the rest is for building the layers."""
 
 
+@dataclass(frozen=True)
+class Into:
+    """The kinds whose layers are there already and take what a run gives: in place of what they hold, or with
+    `appends` besides it, of which tiles are missing where it `lacks` some.
+    """
+
+    kinds: frozenset[str] = frozenset()
+    appends: bool = False
+    lacks: bool = False
+
+
 class CoverageTask(PluginTask):
     """Runs a request, or completes an `earlier` result of it.
 
-    Then `result` is there, and by kind the `layers` or, with `earlier`, the `changes` to make to its layers; or `error`
-    says why not. `cancel` keeps what was read until then, `abandon` drops it.
+    Then `result` is there, and by kind the new `layers` and the `changes` to make to those that are there, with
+    `earlier` to all; or `error` says why not. `cancel` keeps what was read until then, `abandon` drops it.
     """
 
     def __init__(
@@ -35,14 +47,17 @@ class CoverageTask(PluginTask):
         access: TileAccess,
         graph: Optional[GraphAccess],
         earlier: Optional[CoverageResult] = None,
+        into: Optional[Into] = None,
     ) -> None:
         super().__init__("Mapillary coverage")
         self.request = request
         self.result: Optional[CoverageResult] = None
         self.layers: dict[str, QgsVectorLayer] = {}
-        self.changes: dict[str, LayerChanges] = {}
+        self.changes: dict[str, Revision] = {}
         self.access = access
         self._graph = graph
+        self.into = into or Into()
+        self.completes = earlier is not None
         self._earlier = earlier
         self._is_abandoned = False
 
@@ -68,17 +83,24 @@ class CoverageTask(PluginTask):
         self.result = result
 
     def _build(self, result: CoverageResult) -> None:
-        kinds = kinds_of(self.request)
-        if self._earlier:
-            self.changes = {kind: changes_between(kind, self._earlier, result, self._was_abandoned) for kind in kinds}
-            return
         layers = {}
-        for kind in kinds:
-            layers[kind] = memory_layer(kind, result, self._was_abandoned)
-            self.setProgress(_READ_PERCENT + (100 - _READ_PERCENT) * len(layers) / len(kinds))
+        kinds = kinds_of(self.request)
+        for number, kind in enumerate(kinds, 1):
+            if self._earlier is not None or kind in self.into.kinds:
+                self.changes[kind] = self._changes(kind, result)
+            else:
+                layers[kind] = memory_layer(kind, result, self._was_abandoned)
+            self.setProgress(_READ_PERCENT + (100 - _READ_PERCENT) * number / len(kinds))
         for layer in layers.values():
             layer.moveToThread(QgsApplication.instance().thread())
         self.layers = layers
+
+    def _changes(self, kind: str, result: CoverageResult) -> Revision:
+        if self._earlier is not None:
+            return changes_between(kind, self._earlier, result, self._was_abandoned, self.into.appends)
+        if self.into.appends:
+            return additions(kind, result, self._was_abandoned)
+        return content_of(kind, [result], self._was_abandoned, is_whole=True)
 
     def _was_abandoned(self) -> bool:
         return self._is_abandoned

@@ -347,8 +347,8 @@ class RefusedFeaturesError(MapillaryError):
     """QGIS did not take all features into a layer."""
 
     sentence = (
-        "QGIS did not take all features into the layer: it may have run out of memory, or the layer was changed. Press"
-        " Retry to have the layers anew, complete."
+        "QGIS did not take all features into the layer: it may have run out of memory, or the layer was changed. Run"
+        " this again to have it complete."
     )
 
 

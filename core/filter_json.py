@@ -1,4 +1,4 @@
-"""A filter as JSON, for presets and for the metadata of layers."""
+"""A filter as JSON, for presets and for the requests that layers remember."""
 
 from __future__ import annotations
 
@@ -13,21 +13,38 @@ from .filters import CoverageFilter
 
 def filter_to_json(chosen: CoverageFilter) -> str:
     """What is not as it is by default."""
+    return json.dumps(values_of_filter(chosen), ensure_ascii=False)
+
+
+def filter_from_json(text: str) -> CoverageFilter:
+    """The filter that `filter_to_json` wrote. Raises InvalidRequestError for any other text."""
+    try:
+        return filter_of_values(json.loads(text))
+    except (ValueError, RecursionError):
+        raise _unreadable() from None
+
+
+def values_of_filter(chosen: CoverageFilter) -> dict[str, Any]:
+    """What is not as it is by default, as JSON has it."""
     kept = {}
     for field in fields(chosen):
         value = getattr(chosen, field.name)
         follows = field.name == "start_date" and chosen.last_months is not None
         if value != field.default and not follows:
             kept[field.name] = value.isoformat() if isinstance(value, date) else value
-    return json.dumps(kept, ensure_ascii=False)
+    return kept
 
 
-def filter_from_json(text: str) -> CoverageFilter:
-    """The filter that `filter_to_json` wrote. Raises InvalidRequestError for any other text."""
+def filter_of_values(values: Any) -> CoverageFilter:
+    """The filter of which `values_of_filter` told. Raises InvalidRequestError for anything else."""
     try:
-        return CoverageFilter(**{name: _READ[name](value) for name, value in json.loads(text).items()})
-    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
-        raise InvalidRequestError("The stored filter cannot be read. Save it anew.") from None
+        return CoverageFilter(**{name: _READ[name](value) for name, value in values.items()})
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise _unreadable() from None
+
+
+def _unreadable() -> InvalidRequestError:
+    return InvalidRequestError("The stored filter cannot be read. Save it anew.")
 
 
 def _of(kind: type) -> Callable[[Any], Any]:

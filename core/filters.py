@@ -169,8 +169,16 @@ class CoverageFilter:
         yield from _since("last_seen_at", self.last_seen_after, None, "without a last seen date", "last seen earlier")
 
     def __str__(self) -> str:
-        phrases = [*self._when(), *self._who(), *self._what(), *self._features()]
-        return ", ".join(phrases) or "no filter"
+        return ", ".join([*self._on_coverage(), *self._on_features()]) or "no filter"
+
+    def said_of(self, layer: SourceLayer) -> str:
+        """The conditions that have to do with the layer, in words; empty without any."""
+        return ", ".join(self._on_features() if layer in MAP_FEATURES else self._on_coverage())
+
+    def _on_coverage(self) -> Iterator[str]:
+        yield from self._when()
+        yield from self._who()
+        yield from self._what()
 
     def _when(self) -> Iterator[str]:
         if self.last_months:
@@ -203,7 +211,7 @@ class CoverageFilter:
         if self.expression:
             yield f"images where {self.expression}"
 
-    def _features(self) -> Iterator[str]:
+    def _on_features(self) -> Iterator[str]:
         if self.values:
             yield f"values {_listed(self.values)}"
         if self.first_seen_after:

@@ -1,58 +1,127 @@
-"""What has to change in the layers of a partial result once it is more complete; other features stay untouched."""
+"""What has to change in a layer so that it holds what a newer result has; other features stay untouched."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Callable
 
 from qgis.core import (
+    QgsCoordinateTransform,
+    QgsCoordinateTransformContext,
+    QgsCsException,
     QgsFeature,
     QgsFeatureRequest,
     QgsFeatureSink,
-    QgsFields,
-    QgsVectorDataProvider,
+    QgsGeometry,
     QgsVectorLayer,
+    QgsWkbTypes,
 )
 from qgis.PyQt import sip
 
 from .errors import CancelledError, RefusedFeaturesError
-from .layers import BATCH, TILES, features_of, fields_of
+from .layers import BATCH, TILES, degrees_crs, features_of, fields_of
 from .result import CoverageResult
 
 _KEY_COUNTS = {TILES: 2}
 """A tile is one of a tileset; all else has an id."""
 
 
-@dataclass(frozen=True)
-class LayerChanges:
-    """Features to add, new states of features that are there, and the keys (the first `key_count` fields) of those to
-    remove.
+@dataclass
+class Edits:
+    """What is done to a layer: features to add, and by the layer's own numbers new states and removals."""
 
-    `names` are the fields of all these features.
+    added: list[QgsFeature] = field(default_factory=list)
+    changed: list[tuple[int, QgsFeature]] = field(default_factory=list)
+    removed: list[int] = field(default_factory=list)
+
+
+class Target:
+    """A layer that is being changed: where its provider has the fields of our features, and their places in its CRS.
+
+    Fields are found by name: a layer that was made permanent has one more, and a person may have removed some.
+    Raises RefusedFeaturesError where the fields that tell its features apart are missing.
     """
 
-    names: list[str]
-    added: list[QgsFeature]
-    changed: dict[str, QgsFeature]
-    removed: set[str]
-    key_count: int = 1
+    def __init__(self, layer: QgsVectorLayer, kind: str) -> None:
+        self.provider = layer.dataProvider()
+        self.indexes = [self.provider.fields().lookupField(name) for name in fields_of(kind).names()]
+        self.key_indexes = self.indexes[: _KEY_COUNTS.get(kind, 1)]
+        # QGIS 3.22 reads the UTC times of a file as if they were local.
+        self.reads_utc = layer.providerType() == "ogr"
+        self.from_degrees = QgsCoordinateTransform(degrees_crs(), layer.crs(), QgsCoordinateTransformContext())
+        if min(self.key_indexes) < 0:
+            raise RefusedFeaturesError()
+
+    def placed(self, geometry: QgsGeometry) -> QgsGeometry:
+        """One of our geometries, in the layer's CRS. Raises RefusedFeaturesError where it has no place there."""
+        if self.from_degrees.isShortCircuited():
+            return geometry
+        moved = QgsGeometry(geometry)
+        try:
+            moved.transform(self.from_degrees)
+        except QgsCsException:
+            raise RefusedFeaturesError() from None
+        return moved
+
+    def key(self, feature: QgsFeature) -> str:
+        """What tells one of the layer's features apart, nothing for one without an id."""
+        return _key(feature.attribute(index) for index in self.key_indexes)
+
+    def make(self, edits: Edits) -> Iterator[None]:
+        """A batch at each step. Raises RefusedFeaturesError where the layer does not take a change."""
+        for start in range(0, len(edits.changed), BATCH):
+            new = dict(edits.changed[start : start + BATCH])
+            places = {fid: self.placed(feature.geometry()) for fid, feature in new.items()}
+            done = self.provider.changeGeometryValues(places)
+            values = {fid: self._by_index(feature) for fid, feature in new.items()}
+            if not (self.provider.changeAttributeValues(values) and done):
+                raise RefusedFeaturesError()
+            yield
+        if edits.removed and not self.provider.deleteFeatures(edits.removed):
+            raise RefusedFeaturesError()
+        for start in range(0, len(edits.added), BATCH):
+            batch = [_fitted(feature, self) for feature in edits.added[start : start + BATCH]]
+            if not self.provider.addFeatures(batch, QgsFeatureSink.Flag.FastInsert)[0]:
+                raise RefusedFeaturesError()
+            yield
+
+    def _by_index(self, feature: QgsFeature) -> dict[int, object]:
+        return {index: value for index, value in zip(self.indexes, feature.attributes()) if index >= 0}
+
+
+def _fitted(feature: QgsFeature, target: Target) -> QgsFeature:
+    fitted = QgsFeature(target.provider.fields())
+    fitted.setGeometry(target.placed(feature.geometry()))
+    for index, value in target._by_index(feature).items():
+        fitted.setAttribute(index, value)
+    return fitted
+
+
+class Revision:
+    """Changes a layer of one kind; a subclass finds out how."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+    def find(self, target: Target) -> Generator[None, None, Edits]:
+        """Look at the layer, a batch at each step."""
+        raise NotImplementedError
 
     def apply(self, layer: QgsVectorLayer) -> Iterator[None]:
         """Make the changes, a batch at each step, so that QGIS can draw in between. On the main thread.
 
-        Fields are found by name: a layer that was made permanent has one more, and a person may have removed some.
         Raises RefusedFeaturesError where the layer does not take a change, and where it was made permanent meanwhile:
         then its features are numbered anew, and the last changes may have come too late for the copy.
         """
         shown = layer.subsetString()
         if shown:
             layer.setSubsetString("")
-        provider = layer.dataProvider()
         try:
-            for _ in self._apply(provider):
+            target = Target(layer, self.kind)
+            for _ in self._steps(target):
                 yield
-                if layer.dataProvider() is not provider:
+                if layer.dataProvider() is not target.provider:
                     raise RefusedFeaturesError()
         finally:
             if shown and not sip.isdeleted(layer):
@@ -60,58 +129,63 @@ class LayerChanges:
         layer.updateExtents()
         layer.triggerRepaint()
 
-    def _apply(self, provider: QgsVectorDataProvider) -> Iterator[None]:
-        indexes = [provider.fields().lookupField(name) for name in self.names]
-        key_indexes = indexes[: self.key_count]
-        if min(key_indexes) < 0:
-            raise RefusedFeaturesError()
-        fids: dict[str, int] = {}
-        if self.changed or self.removed:
-            keys_only = QgsFeatureRequest().setFlags(QgsFeatureRequest.Flag.NoGeometry)
-            for number, feature in enumerate(provider.getFeatures(keys_only.setSubsetOfAttributes(key_indexes))):
-                key = _key(feature[index] for index in key_indexes)
-                if key in self.changed or key in self.removed:
-                    fids[key] = feature.id()
-                if number % BATCH == 0:
-                    yield
-        items = [(fids[key], feature) for key, feature in self.changed.items() if key in fids]
-        for start in range(0, len(items), BATCH):
-            new = dict(items[start : start + BATCH])
-            done = provider.changeGeometryValues({fid: f.geometry() for fid, f in new.items()})
-            done = provider.changeAttributeValues({fid: _by_index(f, indexes) for fid, f in new.items()}) and done
-            if not done:
-                raise RefusedFeaturesError()
-            yield
-        provider.deleteFeatures([fids[key] for key in self.removed if key in fids])
-        for start in range(0, len(self.added), BATCH):
-            batch = [_fitted(f, provider.fields(), indexes) for f in self.added[start : start + BATCH]]
-            if not provider.addFeatures(batch, QgsFeatureSink.Flag.FastInsert)[0]:
-                raise RefusedFeaturesError()
-            yield
+    def _steps(self, target: Target) -> Iterator[None]:
+        edits = yield from self.find(target)
+        yield from target.make(edits)
 
 
-def _key(values: Iterable[object]) -> str:
-    return " ".join(str(value) for value in values if value)
+class LayerChanges(Revision):
+    """Features to add, new states of features that are there, and the keys of those to remove.
 
+    What is there already is not added again but gets the new state. With `merges` lines keep the parts that they have.
+    """
 
-def _by_index(feature: QgsFeature, indexes: list[int]) -> dict[int, object]:
-    return {index: value for index, value in zip(indexes, feature.attributes()) if index >= 0}
+    def __init__(
+        self,
+        kind: str,
+        added: list[QgsFeature],
+        changed: dict[str, QgsFeature],
+        removed: set[str],
+        merges: bool = False,
+    ) -> None:
+        super().__init__(kind)
+        self._added = added
+        self._changed = changed
+        self._removed = removed
+        self._merges = merges
 
-
-def _fitted(feature: QgsFeature, fields: QgsFields, indexes: list[int]) -> QgsFeature:
-    fitted = QgsFeature(fields)
-    fitted.setGeometry(feature.geometry())
-    for index, value in _by_index(feature, indexes).items():
-        fitted.setAttribute(index, value)
-    return fitted
+    def find(self, target: Target) -> Generator[None, None, Edits]:
+        """Look for what is there already."""
+        new = {**{_key_of(self.kind, feature): feature for feature in self._added}, **self._changed}
+        new.pop("", None)
+        edits, found = Edits(), set()
+        request = QgsFeatureRequest().setSubsetOfAttributes(target.key_indexes)
+        if not self._merges:
+            request.setFlags(QgsFeatureRequest.Flag.NoGeometry)
+        for number, old in enumerate(target.provider.getFeatures(request)):
+            key = target.key(old)
+            if key in self._removed:
+                edits.removed.append(old.id())
+            elif key in new:
+                found.add(key)
+                feature = _merged(new[key], old) if self._merges else new[key]
+                edits.changed.append((old.id(), feature))
+            if number % BATCH == 0:
+                yield
+        edits.added = [feature for feature in self._added if _key_of(self.kind, feature) not in found]
+        return edits
 
 
 def changes_between(
-    kind: str, before: CoverageResult, after: CoverageResult, is_cancelled: Callable[[], bool]
+    kind: str,
+    before: CoverageResult,
+    after: CoverageResult,
+    is_cancelled: Callable[[], bool],
+    merges: bool = False,
 ) -> LayerChanges:
     """What the layer of this kind of one result lacks of the other's. Raises CancelledError."""
-    old = _by_key(kind, before, is_cancelled)
-    new = _by_key(kind, after, is_cancelled)
+    old = by_key(kind, before, is_cancelled)
+    new = by_key(kind, after, is_cancelled)
     changed = {
         key: feature
         for key, feature in new.items()
@@ -119,21 +193,53 @@ def changes_between(
         and (feature.attributes() != old[key].attributes() or not feature.geometry().equals(old[key].geometry()))
     }
     added = [feature for key, feature in new.items() if key not in old]
-    return LayerChanges(fields_of(kind).names(), added, changed, set(old) - set(new), _KEY_COUNTS.get(kind, 1))
+    return LayerChanges(kind, added, changed, set(old) - set(new), merges)
 
 
-def _by_key(kind: str, result: CoverageResult, is_cancelled: Callable[[], bool]) -> dict[str, QgsFeature]:
+def additions(kind: str, result: CoverageResult, is_cancelled: Callable[[], bool]) -> LayerChanges:
+    """All that a result has, for a layer that keeps what it has. Raises CancelledError."""
+    return LayerChanges(kind, list(by_key(kind, result, is_cancelled).values()), {}, set(), merges=True)
+
+
+def by_key(kind: str, result: CoverageResult, is_cancelled: Callable[[], bool]) -> dict[str, QgsFeature]:
     """Features by their key; those without an id, which nothing tells apart, by place and number."""
     found: dict[str, QgsFeature] = {}
     for number, feature in enumerate(features_of(kind, result)):
         if number % BATCH == 0 and is_cancelled():
             raise CancelledError()
-        key = _key(feature.attributes()[: _KEY_COUNTS.get(kind, 1)])
-        if not key:
-            key = place = f"without id at {feature.geometry().asWkt(9)}"
-            count = 1
-            while key in found:
-                count += 1
-                key = f"{place}, number {count}"
-        found[key] = feature
+        found[numbered(_key_of(kind, feature), feature.geometry(), found)] = feature
     return found
+
+
+def numbered(key: str, geometry: QgsGeometry, known: Iterable[str]) -> str:
+    """The key, or for a feature without one its place, and where several are there its number."""
+    if key:
+        return key
+    place = f"without id at {geometry.asWkt(9)}"
+    count, found = 1, place
+    while found in known:
+        count += 1
+        found = f"{place}, number {count}"
+    return found
+
+
+def merged_lines(first: QgsGeometry, second: QgsGeometry) -> QgsGeometry:
+    """The parts of the first, and those of the second that the first lacks."""
+    parts = {bytes(part.asWkb()): part for line in (first, second) for part in line.asGeometryCollection()}
+    return QgsGeometry.collectGeometry(list(parts.values()))
+
+
+def _merged(new: QgsFeature, old: QgsFeature) -> QgsFeature:
+    if new.geometry().type() != QgsWkbTypes.GeometryType.LineGeometry:
+        return new
+    merged = QgsFeature(new)
+    merged.setGeometry(merged_lines(new.geometry(), old.geometry()))
+    return merged
+
+
+def _key_of(kind: str, feature: QgsFeature) -> str:
+    return _key(feature.attributes()[: _KEY_COUNTS.get(kind, 1)])
+
+
+def _key(values: Iterable[object]) -> str:
+    return " ".join(str(value) for value in values if value)

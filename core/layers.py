@@ -26,12 +26,13 @@ from .about import PLUGIN_FOLDER, TITLE, version
 from .collector import Table
 from .errors import CancelledError, RefusedFeaturesError
 from .extent import DEGREES
-from .filter_json import filter_to_json
 from .ledger import TileRecord
+from .moments import moment
+from .remembered_request import lines_of
 from .report import remarks, result_line, warnings
 from .request import CoverageRequest
 from .result import CoverageResult
-from .schema import IMAGE, LEDGER_FIELDS, MAP_FEATURE_POINT, SEQUENCE, Field, Kind, Shape
+from .schema import DEFAULT_POSITION, IMAGE, LEDGER_FIELDS, MAP_FEATURE_POINT, SEQUENCE, Field, Kind, Shape
 from .tiling import tile_box
 
 RIGHTS = "© Mapillary, CC BY-SA 4.0"
@@ -39,6 +40,9 @@ LICENCE = "CC BY-SA 4.0, https://creativecommons.org/licenses/by-sa/4.0/"
 HOMEPAGE = "https://www.mapillary.com"
 
 IMAGES, SEQUENCES, MAP_FEATURES, TILES = "images", "sequences", "map_features", "tiles"
+KINDS = (MAP_FEATURES, IMAGES, SEQUENCES, TILES)
+"""From top to bottom."""
+
 WKB_TYPES = {
     IMAGES: QgsWkbTypes.Type.Point,
     SEQUENCES: QgsWkbTypes.Type.MultiLineString,
@@ -47,7 +51,8 @@ WKB_TYPES = {
 }
 BATCH = 5_000
 PARTIAL = " (partial)"
-"""How names of layers and groups end where tiles are missing."""
+"""How names of layers end where tiles are missing."""
+_LONGEST_NAME = 140
 
 _TYPES = {
     Kind.OBJECT_ID: QVariant.String,
@@ -90,7 +95,7 @@ def kinds_of(request: CoverageRequest) -> list[str]:
         SEQUENCES: request.sequences,
         TILES: True,
     }
-    return [kind for kind, is_chosen in chosen.items() if is_chosen]
+    return [kind for kind in KINDS if chosen[kind]]
 
 
 def degrees_crs() -> QgsCoordinateReferenceSystem:
@@ -123,7 +128,7 @@ def add_features(sink: QgsFeatureSink, features: Iterable[QgsFeature], is_cancel
 def memory_layer(kind: str, result: CoverageResult, is_cancelled: Callable[[], bool]) -> QgsVectorLayer:
     """One of the layers, filled and with its metadata, without a style. Raises CancelledError."""
     layer = QgsMemoryProviderUtils.createMemoryLayer(
-        layer_name(kind, result.is_partial), fields_of(kind), WKB_TYPES[kind], degrees_crs()
+        layer_name(kind, result), fields_of(kind), WKB_TYPES[kind], degrees_crs()
     )
     # Made before the features, batch by batch: made after them it would keep Python from all other threads for seconds.
     layer.dataProvider().createSpatialIndex()
@@ -134,9 +139,24 @@ def memory_layer(kind: str, result: CoverageResult, is_cancelled: Callable[[], b
     return layer
 
 
-def layer_name(kind: str, is_partial: bool) -> str:
-    """Such as `Map features`, or `Map features (partial)` where tiles are missing."""
-    return kind.replace("_", " ").capitalize() + (PARTIAL if is_partial else "")
+def layer_name(kind: str, result: CoverageResult, is_mixed: bool = False) -> str:
+    """Such as `Images, 2024-05-01, panoramas only`: with the day (UTC) on which the newest of the tiles was fetched,
+    and `(partial)` where tiles are missing. Where a layer `is_mixed` from requests that differ, it says so instead.
+    """
+    request = result.request
+    parts = [kind.replace("_", " ").capitalize()]
+    if kind in (IMAGES, SEQUENCES) and not is_mixed and request.position != DEFAULT_POSITION:
+        parts.append(f"{request.position} positions")
+    times = [record.fetched_at for record in result.ledger if record.fetched_at]
+    if times:
+        parts.append(f"{moment(max(times)):%Y-%m-%d}")
+    if is_mixed:
+        parts.append("several requests")
+    elif kind != TILES:
+        parts.append(request.filter.said_of(MAP_FEATURE_POINT if kind == MAP_FEATURES else IMAGE))
+    # In the address of a table in a file, | stands between the file and the table.
+    name = ", ".join(filter(None, parts)).replace("|", "¦")
+    return (name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…") + PARTIAL * result.is_partial
 
 
 def apply_style(layer: QgsVectorLayer, kind: str) -> None:
@@ -146,9 +166,29 @@ def apply_style(layer: QgsVectorLayer, kind: str) -> None:
 
 def metadata_of(result: CoverageResult, kind: str) -> QgsLayerMetadata:
     """Rights, licence and the request: these stay with the layer in a GeoPackage and feed QGIS' map_credits()."""
-    abstract = "\n".join([str(result.request), result_line(result), *remarks(result), *warnings(result)])
-    history = [str(result.request), f"Filter: {filter_to_json(result.request.filter)}"]
-    return credited(kind.replace("_", " "), abstract, history)
+    history = [str(result.request), *lines_of([result.request])]
+    return credited(kind.replace("_", " "), _abstract(result), history)
+
+
+def metadata_after(
+    before: QgsLayerMetadata, results: Sequence[CoverageResult], requests: Sequence[CoverageRequest] = ()
+) -> QgsLayerMetadata:
+    """What the metadata of a layer become with further results, and with requests that are remembered from now on."""
+    metadata = before.clone()
+    metadata.setAbstract("\n\n".join(map(_abstract, results)))
+    earlier = before.history()
+    entries = [_entry(str(result.request)) for result in results]
+    metadata.setHistory([*entries, *earlier, *(line for line in lines_of(requests) if line not in earlier)])
+    return metadata
+
+
+def _abstract(result: CoverageResult) -> str:
+    return "\n".join([str(result.request), result_line(result), *remarks(result), *warnings(result)])
+
+
+def _entry(text: str) -> str:
+    """A line of a history."""
+    return f"{datetime.now(timezone.utc).isoformat(timespec='seconds')} {TITLE} {version()}: {text}"
 
 
 def credited(what: str, abstract: str, history: Sequence[str]) -> QgsLayerMetadata:
@@ -160,8 +200,7 @@ def credited(what: str, abstract: str, history: Sequence[str]) -> QgsLayerMetada
     metadata.setRights([RIGHTS])
     metadata.setLicenses([LICENCE])
     metadata.setLinks([QgsLayerMetadata.Link("Mapillary", "WWW:LINK", HOMEPAGE)])
-    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    metadata.setHistory([f"{now} {TITLE} {version()}: {history[0]}", *history[1:]])
+    metadata.setHistory([_entry(history[0]), *history[1:]])
     metadata.setCrs(degrees_crs())
     return metadata
 

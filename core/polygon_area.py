@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
@@ -30,6 +31,7 @@ _STEP_METRES = 500.0
 _STEP_DEGREES = 0.01
 _MOST_PIECES = 200_000
 _HAIR = 1e-9
+_WKT_DECIMALS = 9
 
 
 class PolygonOutline:
@@ -64,6 +66,10 @@ class PolygonOutline:
         lines = [QgsLineString([QgsPoint(*place) for place in part]) for part in parts]
         with self._lock:
             return any(self._engine.intersects(line) for line in lines)
+
+    def definition(self) -> dict[str, Any]:
+        """`polygons`: WKT in degrees, to a tenth of a millimetre."""
+        return {"polygons": self._geometry.asWkt(_WKT_DECIMALS)}
 
     def near(self, box: Box) -> PolygonOutline:
         """What of the polygons lies in the box."""

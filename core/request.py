@@ -10,6 +10,7 @@ from .errors import InvalidRequestError
 from .filters import CoverageFilter
 from .schema import (
     COVERAGE_TILESETS,
+    DEFAULT_POSITION,
     IMAGE,
     MAP_FEATURE_POINT,
     MAP_FEATURE_TILESETS,
@@ -36,7 +37,7 @@ class CoverageRequest:
     """
 
     area: Area
-    position: str = "original"
+    position: str = DEFAULT_POSITION
     filter: CoverageFilter = field(default_factory=CoverageFilter)
     images: bool = True
     sequences: bool = True

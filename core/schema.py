@@ -144,6 +144,8 @@ SHORT_NAMES = {
 COVERAGE_TILESETS = {"original": "mly1_public", "computed": "mly1_computed_public"}
 """The tileset of each position: `original` as the GPS gave it, `computed` after structure from motion."""
 
+DEFAULT_POSITION = "original"
+
 MAP_FEATURE_TILESETS = {
     "mly_map_feature_point": MAP_FEATURE_POINT,
     "mly_map_feature_traffic_sign": TRAFFIC_SIGN,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Optional
 
-from qgis.core import QgsApplication, QgsProject, QgsVectorLayer
+from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 from qgis.PyQt.QtWidgets import QMessageBox
 
@@ -18,7 +18,6 @@ from ..core.errors import (
 )
 from ..core.estimate import Estimate, estimate
 from ..core.graph_access import GraphAccess
-from ..core.layer_changes import LayerChanges
 from ..core.log import log
 from ..core.report import remarks, result_line, warnings
 from ..core.request import CoverageRequest
@@ -26,8 +25,9 @@ from ..core.request_task import RequestTask
 from ..core.result import CoverageResult
 from ..core.settings import Settings
 from .coverage_panel import CoveragePanel
+from .last_layers import LastLayers
 from .messages import Messages
-from .project_layers import LayerUpdate, add_layers, present_layers
+from .project_layers import LayerSteps
 
 
 class CoverageDownload(QObject):
@@ -47,9 +47,9 @@ class CoverageDownload(QObject):
         self._looking: Optional[RequestTask] = None
         self._question: Optional[QMessageBox] = None
         self._task: Optional[CoverageTask] = None
-        self._update: Optional[LayerUpdate] = None
+        self._steps: Optional[LayerSteps] = None
         self._partial: Optional[CoverageResult] = None
-        self._layer_ids: dict[str, str] = {}
+        self._layers = LastLayers()
         panel.downloadButton.clicked.connect(self.start)
         panel.cancelButton.clicked.connect(self.cancel)
         panel.retryButton.clicked.connect(self.retry)
@@ -60,12 +60,13 @@ class CoverageDownload(QObject):
         if self.is_running():
             return
         self._begin()
-        self._forget_partial()
         try:
             request = self._panel.request()
-            task = CoverageTask(request, self._settings.tile_access(), self._graph_access(request))
+            into = self._layers.into(self._panel.into())
+            self._forget_partial()
+            task = CoverageTask(request, self._settings.tile_access(), self._graph_access(request), into=into)
         except MapillaryError as error:
-            self._fail(error)
+            self.fail(error)
             return
         if task.request.tile_count > self._settings.question_tiles() and not task.access.offline:
             self._look(task)
@@ -78,18 +79,18 @@ class CoverageDownload(QObject):
             return
         self._begin()
         try:
-            self._check_not_edited()
-            earlier = self._partial if self._present() else None
+            into = self._layers.retried()
+            earlier = self._partial if into else None
             request = self._partial.request
-            task = CoverageTask(request, self._settings.tile_access(), self._graph_access(request), earlier)
+            task = CoverageTask(request, self._settings.tile_access(), self._graph_access(request), earlier, into)
         except MapillaryError as error:
-            self._fail(error)
+            self.fail(error)
             return
         self._run(task)
 
     def is_running(self) -> bool:
-        """Whether a download, the look or the question before it, or the update of layers after it is under way."""
-        return any((self._looking, self._question, self._task, self._update))
+        """Whether a download, the look or the question before it, or the change of layers after it is under way."""
+        return any((self._looking, self._question, self._task, self._steps))
 
     def cancel(self) -> None:
         """End the download; what was read until now comes into the project."""
@@ -110,11 +111,12 @@ class CoverageDownload(QObject):
             self._task.abandon()
             self._task = None
             self._panel.set_running(False)
-        if self._update is not None:
-            self._update.stop()
-            self._update = None
+        if self._steps is not None:
+            self._steps.stop()
+            self._steps = None
             self._panel.set_running(False)
         self._forget_partial()
+        self._layers.forget()
 
     def _graph_access(self, request: CoverageRequest) -> Optional[GraphAccess]:
         """Only names of users have to be asked for."""
@@ -142,7 +144,7 @@ class CoverageDownload(QObject):
         self._panel.set_running(False)
         found = task.result
         if found is None:
-            self._fail(task.error or UnexpectedError())
+            self.fail(task.error or UnexpectedError())
         elif found.missing > self._settings.question_tiles():
             self._ask(found, download)
         else:
@@ -198,48 +200,39 @@ class CoverageDownload(QObject):
             if isinstance(task.error, CancelledError):
                 self._panel.say("The download was cancelled before a tile was read; nothing was added.")
             else:
-                self._fail(task.error or UnexpectedError())
+                self.fail(task.error or UnexpectedError())
         elif task.changes:
-            self._change_layers(task.changes, result)
+            self._change_layers(task, result)
         else:
-            self._layer_ids = add_layers(QgsProject.instance(), task.layers, result)
+            self._layers.take(task, result)
             self._show(result)
 
-    def _change_layers(self, changes: dict[str, LayerChanges], result: CoverageResult) -> None:
-        """Complete the layers; what was read is in the cache, so a retry can follow where that does not work."""
+    def _change_layers(self, task: CoverageTask, result: CoverageResult) -> None:
+        """What was read is in the cache, so that the same can be run again where this does not work."""
         try:
-            self._check_present()
+            revisions = self._layers.revisions(task, "Retry" if task.completes else "Download")
         except MapillaryError as error:
             self._end()
-            self._fail(error)
+            self.fail(error)
             return
         self._panel.cancelButton.setEnabled(False)
-        self._panel.say("Adding to the layers…")
-        self._update = LayerUpdate(self._present(), changes, result, self)
-        self._update.ended.connect(lambda: self._on_changed(result))
+        self._panel.say("Changing the layers…")
+        self._steps = LayerSteps(revisions, lambda layer: self._layers.tell(layer, task, result), self)
+        self._steps.ended.connect(lambda: self._on_changed(task, result))
 
-    def _on_changed(self, result: CoverageResult) -> None:
-        update, self._update = self._update, None
-        if update is None:
+    def _on_changed(self, task: CoverageTask, result: CoverageResult) -> None:
+        steps, self._steps = self._steps, None
+        if steps is None:
             return
-        update.deleteLater()
-        if update.error is not None:
+        steps.deleteLater()
+        if steps.error is not None:
             # The layers are half changed; complete ones come as new layers.
-            self._layer_ids = {}
+            self._layers.forget()
             self._end()
-            self._fail(update.error)
+            self.fail(steps.error)
         else:
+            self._layers.take(task, result)
             self._show(result)
-
-    def _check_present(self) -> None:
-        if not self._present():
-            raise MapillaryError("The layers were removed meanwhile. Press Retry to have them again, complete.")
-        self._check_not_edited()
-
-    def _check_not_edited(self) -> None:
-        edited = [layer.name() for layer in self._present().values() if layer.isEditable()]
-        if edited:
-            raise MapillaryError(f"The layer {edited[0]} is being edited. Save or discard the edits, then retry.")
 
     def _begin(self) -> None:
         self._messages.clear()
@@ -264,14 +257,12 @@ class CoverageDownload(QObject):
         if self._partial is not None:
             self._panel.retryButton.setText(f"Retry {self._partial.missing_count:,} missing")
 
-    def _present(self) -> dict[str, QgsVectorLayer]:
-        return present_layers(QgsProject.instance(), self._layer_ids)
-
     def _forget_partial(self) -> None:
-        self._partial, self._layer_ids = None, {}
+        self._partial = None
         self._panel.retryButton.setVisible(False)
 
-    def _fail(self, error: MapillaryError) -> None:
+    def fail(self, error: MapillaryError) -> None:
+        """Say in the panel and in the message bar what went wrong."""
         if isinstance(error, MissingCredentialError):
             self._panel.tokenPanel.tokenButton.setFocus()
         if isinstance(error, RevokedCredentialError):

@@ -14,9 +14,12 @@ from ..core.request import CoverageRequest
 from ..core.settings import Settings
 from .area_panel import AreaPanel
 from .estimate_line import EstimateLine
+from .last_layers import APPEND, NEW, REPLACE
 from .token_panel import TokenPanel
 
 _POSITIONS = {"original": "Original (GPS)", "computed": "Computed (structure from motion)"}
+
+_INTO = {NEW: "New layers", REPLACE: "Replace the last", APPEND: "Append to the last"}
 
 _ESTIMATE_LINES = 4
 _RESULT_LINES = 7
@@ -29,10 +32,11 @@ class CoveragePanel(QWidget):
         super().__init__(parent)
         uic.loadUi(str(Path(__file__).with_suffix(".ui")), self)
         self._settings = settings
-        for word, label in _POSITIONS.items():
-            self.positionCombo.addItem(label, word)
-        self.positionCombo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.positionCombo.setMinimumContentsLength(8)
+        for combo, labels in ((self.positionCombo, _POSITIONS), (self.intoCombo, _INTO)):
+            for word, label in labels.items():
+                combo.addItem(label, word)
+            combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            combo.setMinimumContentsLength(8)
         self.areaPanel = AreaPanel(canvas)
         self.areaBox.layout().insertWidget(0, self.areaPanel)
         self.areaPanel.changed.connect(self.show_estimate)
@@ -68,6 +72,10 @@ class CoveragePanel(QWidget):
             self.pointsCheck.isChecked(),
             self.signsCheck.isChecked(),
         )
+
+    def into(self) -> str:
+        """Whether the result comes as `new` layers, shall `replace` the last, or `append` to it."""
+        return str(self.intoCombo.currentData())
 
     def say(self, text: str) -> None:
         """Show what came of the last action; its place stays from the first time on."""
@@ -114,6 +122,7 @@ class CoveragePanel(QWidget):
         """Switch between waiting for Download and for Cancel."""
         self._is_running = is_running
         self.cancelButton.setEnabled(is_running)
+        self.retryButton.setEnabled(not is_running)
         self.progressBar.setVisible(is_running)
         self.progressBar.setValue(0)
         self.show_estimate()

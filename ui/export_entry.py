@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Optional
 
-from qgis.core import QgsMapLayer, QgsMapLayerType, QgsProject
-from qgis.PyQt.QtCore import QObject, QTimer
+from qgis.core import QgsMapLayer, QgsProject
+from qgis.PyQt.QtCore import QObject
 from qgis.PyQt.QtWidgets import QAction
 
 from ..core.about import TITLE
 from ..core.export.snapshot import is_ours
 from .export_dialog import ExportDialog
+from .layer_menu import LayerMenu
 from .messages import Messages
 
 
@@ -23,17 +24,10 @@ class ExportEntry(QObject):
         self._iface = iface
         self._messages = messages
         self._dialog: Optional[ExportDialog] = None
-        self._added = list(QgsProject.instance().mapLayers())
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self._offer)
         self._menu_action = self._action("MapillaryExportAction", self.open_all)
         self._layer_action = self._action("MapillaryExportLayersAction", self.open_selected)
         iface.addPluginToWebMenu(TITLE, self._menu_action)
-        iface.addCustomActionForLayerType(self._layer_action, "", QgsMapLayerType.VectorLayer, False)
-        project = QgsProject.instance()
-        project.layersAdded.connect(self._on_layers_added)
-        self._offer()
+        self._layer_menu = LayerMenu(iface, self._layer_action, is_ours)
 
     def open_for(self, layers: Sequence[QgsMapLayer]) -> None:
         """Open the dialog with these layers ticked."""
@@ -47,13 +41,12 @@ class ExportEntry(QObject):
 
     def open_selected(self) -> None:
         """Open the dialog with those ticked that are selected in the layer tree."""
-        self.open_for([layer for layer in self._iface.layerTreeView().selectedLayers() if is_ours(layer)])
+        self.open_for(self._layer_menu.chosen())
 
     def close_down(self) -> None:
         """End what runs and take everything out."""
-        QgsProject.instance().layersAdded.disconnect(self._on_layers_added)
         self._iface.removePluginWebMenu(TITLE, self._menu_action)
-        self._iface.removeCustomActionForLayerType(self._layer_action)
+        self._layer_menu.close_down()
         if self._dialog is not None:
             self._dialog.close_down()
             self._dialog.deleteLater()
@@ -66,15 +59,3 @@ class ExportEntry(QObject):
         action.setToolTip("Save Mapillary layers as GeoPackage, Shapefile, GeoJSON, FlatGeobuf, CSV or KML")
         action.triggered.connect(run)
         return action
-
-    def _on_layers_added(self, layers: Sequence[QgsMapLayer]) -> None:
-        """An algorithm's layers get their metadata only after they were added."""
-        self._added += [layer.id() for layer in layers]
-        self._timer.start(0)
-
-    def _offer(self) -> None:
-        added, self._added = self._added, []
-        for layer_id in added:
-            layer = QgsProject.instance().mapLayer(layer_id)
-            if is_ours(layer):
-                self._iface.addCustomActionForLayer(self._layer_action, layer)

@@ -1,54 +1,96 @@
-"""The layers of a run in the project: one styled group at the top, and what a retry changes in it."""
+"""Our layers in the project: one group in a stable order, their names, and changes to them made step by step."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
-from typing import Optional
+from collections.abc import Generator, Iterable, Mapping
+from typing import Callable, Optional
 
-from qgis.core import QgsLayerTreeGroup, QgsProject, QgsVectorLayer
+from qgis.core import (
+    QgsLayerMetadata,
+    QgsLayerTreeGroup,
+    QgsMapLayer,
+    QgsProject,
+    QgsProviderRegistry,
+    QgsVectorLayer,
+)
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from ..core.caught import Caught
 from ..core.errors import MapillaryError
-from ..core.layer_changes import LayerChanges
-from ..core.layers import PARTIAL, TILES, apply_style, kinds_of, layer_name, metadata_of
-from ..core.request import CoverageRequest
+from ..core.layer_changes import Revision
+from ..core.layer_kinds import kind_of_layer
+from ..core.layers import KINDS, TILES, apply_style, kinds_of
+from ..core.log import log
 from ..core.result import CoverageResult
 
 _END = object()
-_LONGEST_NAME = 160
+_GROUP_KEY = "mapillary_coverage/group"
+_NAME_KEY = "mapillary_coverage/name"
 
 
-def group_name(request: CoverageRequest, is_partial: bool = False) -> str:
-    """What the layers are, such as `Mapillary coverage, original positions, panoramas only`."""
-    has_images, has_features = request.images or request.sequences, request.points or request.traffic_signs
-    parts = ["Mapillary " + " and ".join(["coverage"] * has_images + ["map features"] * has_features)]
-    parts += [f"{request.position} positions"] * has_images + [str(request.filter)] * request.filter.is_active
-    name = ", ".join(parts)
-    return (name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…") + (PARTIAL if is_partial else "")
+def mapillary_group(project: QgsProject) -> QgsLayerTreeGroup:
+    """The group of our layers, made anew at the top where there is none; a person may rename or move it."""
+    root = project.layerTreeRoot()
+    found = next((group for group in root.findGroups(True) if group.customProperty(_GROUP_KEY)), None)
+    if found is not None:
+        return found
+    group = root.insertGroup(0, "Mapillary")
+    group.setCustomProperty(_GROUP_KEY, True)
+    return group
+
+
+def place_layer(project: QgsProject, layer: QgsMapLayer, is_expanded: bool = False) -> None:
+    """Add a layer to the project in our group: above the earlier ones of its kind and of the kinds that lie lower."""
+    project.addMapLayer(layer, False)
+    group = mapillary_group(project)
+    ranks = [_rank(node.layer()) if hasattr(node, "layer") else 0 for node in group.children()]
+    own = _rank(layer)
+    index = next((index for index, rank in enumerate(ranks) if rank >= own), len(ranks))
+    node = group.insertLayer(index, layer)
+    node.setCustomProperty("showFeatureCount", isinstance(layer, QgsVectorLayer))
+    node.setExpanded(is_expanded)
+    if len(ranks) == 0:
+        # The layer tree shows a new group folded, whatever the group says, and hears of changes only.
+        group.setExpanded(False)
+        group.setExpanded(True)
 
 
 def add_layers(project: QgsProject, layers: Mapping[str, QgsVectorLayer], result: CoverageResult) -> dict[str, str]:
     """Add the layers that hold anything; of a partial result all of them, since a retry may fill them. The ledger
     always, since it says why others are empty. Gives the layers' ids by kind.
     """
-    group = project.layerTreeRoot().insertGroup(0, group_name(result.request, result.is_partial))
     added = {}
-    kinds = kinds_of(result.request)
+    kinds = [kind for kind in kinds_of(result.request) if kind in layers]
     for kind in kinds:
-        layer = layers.get(kind)
-        if layer is None or (kind != TILES and layer.featureCount() == 0 and not result.is_partial):
+        layer = layers[kind]
+        if kind != TILES and layer.featureCount() == 0 and not result.is_partial:
             continue
         apply_style(layer, kind)
-        project.addMapLayer(layer, False)
-        node = group.addLayer(layer)
-        node.setCustomProperty("showFeatureCount", True)
-        node.setExpanded(kind == kinds[0])
+        layer.setCustomProperty(_NAME_KEY, layer.name())
+        place_layer(project, layer, is_expanded=kind == kinds[0])
         added[kind] = layer.id()
-    # The layer tree shows a new group folded, whatever the group says, and hears of changes only.
-    group.setExpanded(False)
-    group.setExpanded(True)
     return added
+
+
+def rename(layer: QgsMapLayer, name: str) -> None:
+    """Unless a person has given the layer a name of their own."""
+    if layer.name() == layer.customProperty(_NAME_KEY):
+        layer.setName(name)
+        layer.setCustomProperty(_NAME_KEY, name)
+
+
+def set_metadata(layer: QgsMapLayer, metadata: QgsLayerMetadata) -> None:
+    """Of the layer, and of the GeoPackage that it lies in."""
+    layer.setMetadata(metadata)
+    if is_in_geopackage(layer):
+        saved, reason = QgsProviderRegistry.instance().saveLayerMetadata("ogr", layer.source(), metadata)
+        if not saved:
+            log(f"The metadata of {layer.name()} could not be stored in its file: {reason}.")
+
+
+def is_in_geopackage(layer: QgsMapLayer) -> bool:
+    """Whether the layer is a table of a GeoPackage."""
+    return layer.providerType() == "ogr" and ".gpkg" in layer.source().lower()
 
 
 def present_layers(project: QgsProject, ids: Mapping[str, str]) -> dict[str, QgsVectorLayer]:
@@ -57,23 +99,29 @@ def present_layers(project: QgsProject, ids: Mapping[str, str]) -> dict[str, Qgs
     return {kind: layer for kind, layer in found.items() if layer is not None}
 
 
-class LayerUpdate(QObject):
-    """Makes the changes of a retry in steps, so that QGIS stays fluid. `ended` fires when all are made, or when
-    `error` says why not.
+def check_not_edited(layers: Iterable[QgsVectorLayer]) -> None:
+    """Raises MapillaryError where one of the layers is being edited."""
+    edited = [layer.name() for layer in layers if layer.isEditable()]
+    if edited:
+        raise MapillaryError(f"The layer {edited[0]} is being edited. Save or discard the edits, then try again.")
+
+
+class LayerSteps(QObject):
+    """Makes changes, given by the layers' ids, in steps, so that QGIS stays fluid; `on_changed` gets each layer once it
+    has changed. `ended` fires when all are made, or when `error` says why not.
     """
 
     ended = pyqtSignal()
 
     def __init__(
         self,
-        layers: Mapping[str, QgsVectorLayer],
-        changes: Mapping[str, LayerChanges],
-        result: CoverageResult,
+        revisions: Mapping[str, Revision],
+        on_changed: Callable[[QgsVectorLayer], None],
         parent: QObject,
     ) -> None:
         super().__init__(parent)
         self.error: Optional[MapillaryError] = None
-        self._steps = _steps(layers, changes, result)
+        self._steps = _steps(revisions, on_changed)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._step)
         self._timer.start(0)
@@ -93,32 +141,23 @@ class LayerUpdate(QObject):
 
 
 def _steps(
-    layers: Mapping[str, QgsVectorLayer], changes: Mapping[str, LayerChanges], result: CoverageResult
+    revisions: Mapping[str, Revision], on_changed: Callable[[QgsVectorLayer], None]
 ) -> Generator[None, None, None]:
     project = QgsProject.instance()
-    ids = {kind: layer.id() for kind, layer in layers.items()}
-    for kind, layer_id in ids.items():
+    for layer_id, revision in revisions.items():
         layer = project.mapLayer(layer_id)
         if layer is None:
             continue
-        for _ in changes[kind].apply(layer):
+        check_not_edited([layer])
+        for _ in revision.apply(layer):
             yield
             if project.mapLayer(layer_id) is None:
                 break
         else:
-            _relabel(layer, kind, result)
+            on_changed(layer)
 
 
-def _relabel(layer: QgsVectorLayer, kind: str, result: CoverageResult) -> None:
-    """The metadata tell of the new result; names that the person changed stay."""
-    layer.setMetadata(metadata_of(result, kind))
-    if layer.name() == layer_name(kind, is_partial=True):
-        layer.setName(layer_name(kind, result.is_partial))
-    group = _group_of(layer)
-    if group is not None and group.name() == group_name(result.request, is_partial=True):
-        group.setName(group_name(result.request, result.is_partial))
-
-
-def _group_of(layer: QgsVectorLayer) -> Optional[QgsLayerTreeGroup]:
-    node = QgsProject.instance().layerTreeRoot().findLayer(layer.id())
-    return node.parent() if node is not None else None
+def _rank(layer: Optional[QgsMapLayer]) -> int:
+    """What is not one of the kinds lies below them."""
+    kind = kind_of_layer(layer)
+    return KINDS.index(kind) if kind is not None else len(KINDS)

@@ -59,7 +59,7 @@ def desktop(server, tmp_path_factory):
 
 def layer_counts(desktop):
     counts = desktop.run("answer = {l.name(): l.featureCount() for l in QgsProject.instance().mapLayers().values()}")
-    return {name: count for name, count in counts.items() if name != "World"}
+    return {name.split(",")[0]: count for name, count in counts.items() if name != "World"}
 
 
 def forget_tiles(desktop):

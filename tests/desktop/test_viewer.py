@@ -143,7 +143,7 @@ def test_a_sign_and_its_images(desktop):
 
 
 DO_ACTION = """
-layer = next(layer for layer in QgsProject.instance().mapLayers().values() if layer.name() == "Images")
+layer = next(layer for layer in QgsProject.instance().mapLayers().values() if layer.name().startswith("Images"))
 feature = next(feature for feature in layer.getFeatures() if feature["id"] == "{image_id}")
 context = layer.createExpressionContext()
 context.setFeature(feature)

@@ -1,5 +1,6 @@
 """The panel on a real canvas and the emulator, driven through its widgets."""
 
+import re
 import threading
 
 import mercantile
@@ -72,6 +73,14 @@ def group():
     return root.children()[0] if root.children() else None
 
 
+def layers():
+    """Those of the group, from top to bottom, by their names without the day; of several the newest."""
+    found = {}
+    for node in group().children():
+        found.setdefault(re.sub(r", \d{4}-\d{2}-\d{2}", "", node.name(), count=1), node.layer())
+    return found
+
+
 def messages(bar):
     return [(item.level(), item.text()) for item in bar.items()]
 
@@ -85,15 +94,15 @@ def test_the_number_of_tiles_is_there_before_the_button_is_pressed(dock, qgis_ca
         assert dock.panel.estimateLabel.text() == expected
 
 
-def test_a_download_adds_a_group_named_after_what_it_holds(dock, server, qtbot):
+def test_a_download_adds_its_layers_in_a_group(dock, server, qtbot):
     download(qtbot, dock)
-    assert group().name() == "Mapillary coverage, original positions"
-    layers = {node.name(): node.layer() for node in group().children()}
-    assert list(layers) == ["Images", "Sequences", "Tiles"]
-    assert layers["Images"].featureCount() > 20
-    assert dock.panel.resultLabel.text().startswith(f"{layers['Images'].featureCount()} images and ")
-    assert layers["Images"].thread() is QgsApplication.instance().thread()
-    assert layers["Tiles"].renderer().classAttribute() == "status"
+    assert group().name() == "Mapillary"
+    added = layers()
+    assert list(added) == ["Images", "Sequences", "Tiles"]
+    assert added["Images"].featureCount() > 20
+    assert dock.panel.resultLabel.text().startswith(f"{added['Images'].featureCount()} images and ")
+    assert added["Images"].thread() is QgsApplication.instance().thread()
+    assert added["Tiles"].renderer().classAttribute() == "status"
 
 
 def test_images_are_clipped_to_the_canvas(dock, server, qtbot, qgis_canvas):
@@ -110,13 +119,12 @@ def test_the_form_is_what_is_asked_for(dock, server, qtbot):
     dock.panel.filterPanel.startEdit.setDate(QDate(2014, 1, 1))
     dock.panel.filterPanel.endEdit.setDate(QDate(2030, 12, 31))
     download(qtbot, dock)
-    assert group().name() == (
-        "Mapillary coverage, computed positions, captured from 2014-01-01,"
-        " captured up to and including 2030-12-31, without panoramas"
+    name = (
+        "Sequences, computed positions, captured from 2014-01-01, captured up to and including 2030-12-31,"
+        " without panoramas"
     )
-    layers = {node.name(): node.layer() for node in group().children()}
-    assert list(layers) == ["Sequences", "Tiles"]
-    assert {feature["is_pano"] for feature in layers["Sequences"].getFeatures()} == {False}
+    assert list(layers()) == [name, "Tiles"]
+    assert {feature["is_pano"] for feature in layers()[name].getFeatures()} == {False}
     assert {seen.path.split("/")[3] for seen in server.requests} == {"mly1_computed_public"}
 
 
@@ -133,7 +141,7 @@ def test_an_empty_result_says_why_and_adds_the_ledger_only(dock, server, qtbot):
     dock.panel.filterPanel.startEdit.setDate(QDate(2099, 1, 1))
     download(qtbot, dock)
     assert "pass the filter" in dock.panel.resultLabel.text()
-    assert [node.name() for node in group().children()] == ["Tiles"]
+    assert list(layers()) == ["Tiles"]
 
 
 def test_without_a_token_there_is_a_sentence_and_no_request(dock, server, qtbot, bar):
@@ -216,15 +224,7 @@ def test_removing_other_layers_during_a_download_does_no_harm(dock, server, qtbo
     press(qtbot, dock.panel.downloadButton)
     QgsProject.instance().removeMapLayer(layer.id())
     qtbot.waitUntil(lambda: not dock.download.is_running(), timeout=30_000)
-    assert [node.name() for node in group().children()] == ["Images", "Sequences", "Tiles"]
-
-
-def test_a_second_download_makes_a_second_group_and_leaves_the_first(dock, server, qtbot):
-    download(qtbot, dock)
-    QgsProject.instance().removeMapLayer(group().children()[0].layer().id())
-    download(qtbot, dock)
-    root = QgsProject.instance().layerTreeRoot()
-    assert [len(node.children()) for node in root.children()] == [3, 2]
+    assert list(layers()) == ["Images", "Sequences", "Tiles"]
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,9 @@ import pytest
 from qgis.core import QgsSettings
 
 from mapillary_coverage.core.filters import CoverageFilter
-from mapillary_coverage.core.layers import IMAGES
 from mapillary_coverage.core.settings.presets import preset_names, read_preset, write_preset
 
-from .test_dock import bar, dock, download, group, press, server  # noqa: F401
+from .test_dock import bar, dock, download, group, layers, press, server  # noqa: F401
 
 FULL = CoverageFilter(
     date(2014, 5, 1),
@@ -50,24 +49,21 @@ def test_objects_and_signs_come_with_labels_in_one_layer(dock, server, qtbot):  
     load(dock)
     dock.panel.filterPanel.valuePicker.set_patterns(("object--*", "regulatory--maximum-speed-limit-*"))
     download(qtbot, dock)
-    assert group().name() == "Mapillary map features, values object--*, regulatory--maximum-speed-limit-*"
-    layers = {node.name(): node.layer() for node in group().children()}
-    assert list(layers) == ["Map features", "Tiles"]
-    values = {feature["value"] for feature in layers["Map features"].getFeatures()}
+    name = "Map features, values object--*, regulatory--maximum-speed-limit-*"
+    assert list(layers()) == [name, "Tiles"]
+    values = {feature["value"] for feature in layers()[name].getFeatures()}
     assert values
     assert all(value.startswith(("object--", "regulatory--maximum-speed-limit-")) for value in values)
     assert "objects and" in dock.panel.resultLabel.text()
     assert "traffic signs in the tiles pass the filter" in dock.panel.resultLabel.text()
-    assert layers["Map features"].renderer().classAttribute() == "kind"
+    assert layers()[name].renderer().classAttribute() == "kind"
 
 
 def test_everything_at_once_is_one_group_with_one_ledger(dock, server, qtbot):  # noqa: F811
     load(dock, images=True)
     download(qtbot, dock)
-    assert group().name() == "Mapillary coverage and map features, original positions"
-    layers = {node.name(): node.layer() for node in group().children()}
-    assert list(layers) == ["Map features", "Images", "Sequences", "Tiles"]
-    assert {row["tileset"] for row in layers["Tiles"].getFeatures()} == {
+    assert list(layers()) == ["Map features", "Images", "Sequences", "Tiles"]
+    assert {row["tileset"] for row in layers()["Tiles"].getFeatures()} == {
         "mly1_public",
         "mly_map_feature_point",
         "mly_map_feature_traffic_sign",
@@ -98,7 +94,7 @@ def test_a_retry_completes_map_features_too(dock, server, qtbot):  # noqa: F811
     press(qtbot, dock.panel.retryButton)
     qtbot.waitUntil(lambda: not dock.download.is_running(), timeout=30_000)
     assert {feature["kind"] for feature in layer.getFeatures()} == {"traffic_sign", "point"}
-    assert layer.name() == "Map features"
+    assert layers() == {"Map features": layer, "Tiles": layers()["Tiles"]}
 
 
 def test_a_retry_mends_the_ledger_of_the_tileset_that_failed(dock, server, qtbot):  # noqa: F811
@@ -107,7 +103,7 @@ def test_a_retry_mends_the_ledger_of_the_tileset_that_failed(dock, server, qtbot
     for x in (8528, 8529, 8530):
         server.fail("html", tile=f"mly1_public/14/{x}/5975")
     download(qtbot, dock)
-    ledger = {node.name(): node.layer() for node in group().children()}["Tiles (partial)"]
+    ledger = layers()["Tiles (partial)"]
     before = {(row["tileset"], row["status"]) for row in ledger.getFeatures()}
     assert ("mly1_public", "failed") in before
     assert ("mly_map_feature_point", "ok") in before
@@ -178,6 +174,6 @@ def test_an_expression_is_checked_as_it_is_typed_and_then_obeyed(dock, server, q
     panel.expressionWidget.setExpression("not is_pano")
     assert dock.panel.estimateLabel.text().endswith("Filter: images where not is_pano.")
     download(qtbot, dock)
-    layers = {node.name(): node.layer() for node in group().children()}
-    assert {feature["is_pano"] for feature in layers[IMAGES.capitalize()].getFeatures()} == {False}
-    assert "is_pano" in layers["Images"].metadata().history()[-1]
+    images = layers()["Images, images where not is_pano"]
+    assert {feature["is_pano"] for feature in images.getFeatures()} == {False}
+    assert "is_pano" in images.metadata().history()[-1]
