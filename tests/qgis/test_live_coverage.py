@@ -99,7 +99,7 @@ def test_the_switch_shows_coverage_and_takes_it_away(live, canvas, server, qtbot
     switch(live)
     settled(qtbot, live, canvas)
     assert [layer.name() for layer in live_layers()] != []
-    assert {node.name() for node in QgsProject.instance().layerTreeRoot().children()} == {"Mapillary live coverage"}
+    assert {node.name() for node in QgsProject.instance().layerTreeRoot().children()} == {"Mapillary"}
     assert str(TILE) in asked(server, COVERAGE)
     assert picture(canvas) > 100
     switch(live, False)

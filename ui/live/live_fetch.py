@@ -15,6 +15,7 @@ from ...core.live.seen import Seen
 from ...core.live.tile_feed import FeedState, TileFeed
 from ...core.live.visible_tiles import visible_tiles
 from ...core.request import TileAddress
+from ...core.schema import COVERAGE_ZOOM, MAP_FEATURE_TILESETS
 from ...core.tile_access import TileAccess
 
 _LOOK_MS = 120
@@ -81,7 +82,8 @@ class LiveFetch(QObject):
         by_layer: dict[str, list[TileAddress]] = {}
         for layer in self.visible_layers():
             tileset = live_tileset(layer)
-            by_layer[tileset] = [TileAddress(tileset, tile) for tile in visible_tiles(settings, layer)]
+            tiles = visible_tiles(settings, layer)
+            by_layer[tileset] = [TileAddress(tileset, tile) for tile in tiles if tile.z >= _first_zoom(tileset)]
         in_turn = chain.from_iterable(zip_longest(*by_layer.values()))
         self._shown = [address for address in in_turn if address is not None]
         self._feed.want(self._shown)
@@ -140,3 +142,8 @@ def _timer(parent: QObject, milliseconds: int, slot: Callable[[], None]) -> QTim
     timer.setInterval(milliseconds)
     timer.timeout.connect(slot)
     return timer
+
+
+def _first_zoom(tileset: str) -> int:
+    """Where its tiles begin."""
+    return COVERAGE_ZOOM if tileset in MAP_FEATURE_TILESETS else 0

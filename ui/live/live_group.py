@@ -1,4 +1,4 @@
-"""The live layers in the project: one group at the top, found again wherever a person has moved them."""
+"""The live layers in the project: at the bottom of our group, found again wherever a person has moved them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from qgis.core import QgsProject, QgsVectorTileLayer
 
 from ...core.live.live_layers import live_tileset, make_live_layer, switch_tileset
 from ...core.schema import COVERAGE_TILESETS, MAP_FEATURE_TILESETS, TRAFFIC_SIGN
-
-GROUP = "Mapillary live coverage"
+from ..project_layers import mapillary_group, place_layer
 
 POINTS, SIGNS = sorted(MAP_FEATURE_TILESETS, key=lambda tileset: MAP_FEATURE_TILESETS[tileset] is TRAFFIC_SIGN)
+
+FEATURES_BELOW_SCALE = 24_000
+"""Where QGIS draws tiles of zoom 14: there are no objects and signs in those of lower zooms."""
 
 PathOf = Callable[[str], Path]
 """The file that QGIS reads a tileset from. Raises MapillaryError where there can be none."""
@@ -27,24 +29,21 @@ def add_live_layers(project: QgsProject, position: str, path_of: PathOf) -> None
     """Add those that are missing: signs over objects over coverage. Raises MapillaryError before any is added."""
     present = {live_tileset(layer) for layer in live_layers(project)}
     has_coverage = bool(present & set(COVERAGE_TILESETS.values()))
-    wanted = [SIGNS, POINTS] + [COVERAGE_TILESETS[position]] * (not has_coverage)
+    wanted = [COVERAGE_TILESETS[position]] * (not has_coverage) + [POINTS, SIGNS]
     made = [make_live_layer(tileset, path_of(tileset)) for tileset in wanted if tileset not in present]
-    if not made:
-        return
-    root = project.layerTreeRoot()
-    group = root.findGroup(GROUP) or root.insertGroup(0, GROUP)
-    for index, layer in enumerate(made):
-        project.addMapLayer(layer, False)
-        group.insertLayer(index, layer)
-    group.setExpanded(False)
-    group.setExpanded(True)
+    for layer in made:
+        tileset = live_tileset(layer)
+        if tileset in MAP_FEATURE_TILESETS:
+            layer.setScaleBasedVisibility(True)
+            layer.setMinimumScale(FEATURES_BELOW_SCALE)
+        place_layer(project, layer, is_expanded=tileset not in MAP_FEATURE_TILESETS)
 
 
 def remove_live_layers(project: QgsProject) -> None:
-    """Remove them, and the group where nothing else is in it."""
+    """Remove them, and our group where nothing else is in it."""
     project.removeMapLayers([layer.id() for layer in live_layers(project)])
-    group = project.layerTreeRoot().findGroup(GROUP)
-    if group is not None and not group.children():
+    group = mapillary_group(project)
+    if not group.children():
         group.parent().removeChildNode(group)
 
 
