@@ -10,7 +10,8 @@ from tests.desktop.test_desktop import PICTURES
 from tests.emulator import Emulator, Town
 
 TOWN = Town(size=24, west=8518, north=5964, images_per_tile=400, features_per_tile=40)
-MIDDLE = (7.418, 43.708)
+SHOWN = next(image for image in TOWN.images(8530, 5975) if not image.properties["is_pano"])
+MIDDLE = TOWN.lon_lat(SHOWN.x, SHOWN.y)
 ZOOMS = (3, 8, 12, 14, 17, 19)
 GROUNDS = {"light": "#ffffff", "dark": "#1f2226"}
 
@@ -50,7 +51,8 @@ def desktop(server, tmp_path_factory):
     ) as session:
         go_to(session, 14)
         session.run("panel.signsCheck.setChecked(True)\npanel.pointsCheck.setChecked(True)")
-        session.click("panel.liveCheck")
+        session.run("panel.liveCheck.click()")
+        session.wait_until("len(iface.mapCanvas().layers()) == 3")
         settle(session)
         yield session
 
@@ -63,6 +65,14 @@ def settle(session):
     """What is shown is whole, several times in a row."""
     for _ in range(4):
         session.wait_until(SETTLED)
+
+
+COUNT_DRAWN = """
+image = iface.mapCanvas().grab().toImage()
+ground = iface.mapCanvas().canvasColor().rgb()
+places = [(x, y) for x in range(0, image.width(), 2) for y in range(0, image.height() - 40, 2)]
+answer = sum(image.pixel(x, y) != ground for x, y in places)
+"""
 
 
 def colour(session, index):
@@ -78,6 +88,7 @@ def test_pictures_at_every_scale(desktop, ground):
         settle(desktop)
         desktop.screenshot(PICTURES / f"live_{ground}_{zoom}.png")
         assert desktop.run("answer = panel.liveLabel.text()") == ""
+        assert desktop.run(COUNT_DRAWN) > 20, zoom
 
 
 @pytest.mark.parametrize("ground", GROUNDS)
