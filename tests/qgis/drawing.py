@@ -36,9 +36,7 @@ def tile_layer(path, tiles):
     """A layer over an MBTiles file of `tiles`: source layers with their features, by address."""
     connection = sqlite3.connect(path)
     connection.execute("CREATE TABLE metadata (name TEXT, value TEXT)")
-    connection.execute(
-        "CREATE TABLE tiles (zoom_level INTEGER, tile_column INTEGER, tile_row INTEGER, tile_data BLOB)"
-    )
+    connection.execute("CREATE TABLE tiles (zoom_level INTEGER, tile_column INTEGER, tile_row INTEGER, tile_data BLOB)")
     metadata = {"name": "drawing", "format": "pbf", "minzoom": "0", "maxzoom": "14", "json": '{"vector_layers": []}'}
     connection.executemany("INSERT INTO metadata VALUES (?, ?)", metadata.items())
     for (z, x, y), layers in tiles.items():

@@ -195,4 +195,8 @@ def test_the_legend_of_signs_shows_those_that_pass_the_filter(live):
     tree = QgsLayerTree()
     layer = live({"traffic_sign": [image()]})
     nodes = legend.createLayerTreeModelLegendNodes(tree.addLayer(layer))
-    assert [node.data(Qt.ItemDataRole.DisplayRole) for node in nodes] == ["Yield", "Stop", "Filter: values regulatory--*"]
+    assert [node.data(Qt.ItemDataRole.DisplayRole) for node in nodes] == [
+        "Yield",
+        "Stop",
+        "Filter: values regulatory--*",
+    ]

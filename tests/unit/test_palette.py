@@ -48,7 +48,7 @@ def test_classes_can_be_told_apart(name, eyes):
     near = [
         (round(distance(one, other, DEFICIENCIES[eyes]), 1), one, other)
         for one, other in combinations(SETS[name], 2)
-        if distance(one, other, DEFICIENCIES[eyes]) < 11
+        if distance(one, other, DEFICIENCIES[eyes]) < 15
     ]
     assert not near
 
