@@ -81,12 +81,7 @@ def _image(colour: str) -> QgsSymbol:
     return marker(
         dot(Colour(colour), size),
         pupil(size, f'{is_close} AND "is_pano"'),
-        arrow(
-            Colour(colour),
-            ARROW.native(),
-            '"compass_angle"',
-            f'{is_close} AND "compass_angle" IS NOT NULL',
-        ),
+        arrow(Colour(colour), ARROW.native(), '"compass_angle"', has_angle),
     )
 
 
