@@ -1,5 +1,5 @@
 <!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>
-<qgis styleCategories="Symbology|MapTips|Actions" version="3.22.16-Białowieża">
+<qgis styleCategories="Symbology|Fields|Forms|MapTips|Actions|Temporal" version="3.22.16-Białowieża">
   <renderer-v2 type="singleSymbol" referencescale="-1" symbollevels="0" forceraster="0" enableorderby="0">
     <symbols>
       <symbol clip_to_extent="1" force_rhr="0" type="line" alpha="1" name="0">
@@ -82,6 +82,154 @@
   </renderer-v2>
   <blendMode>0</blendMode>
   <featureBlendMode>0</featureBlendMode>
+  <temporal limitMode="1" startField="captured_at" durationField="" enabled="1" endExpression="" startExpression="" durationUnit="min" fixedDuration="0" accumulate="0" mode="1" endField=""/>
+  <fieldConfiguration>
+    <field name="id" configurationFlags="None">
+      <editWidget type="TextEdit">
+        <config>
+          <Option type="Map">
+            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option type="bool" name="UseHtml" value="false"/>
+          </Option>
+        </config>
+      </editWidget>
+    </field>
+    <field name="image_id" configurationFlags="None">
+      <editWidget type="TextEdit">
+        <config>
+          <Option type="Map">
+            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option type="bool" name="UseHtml" value="false"/>
+          </Option>
+        </config>
+      </editWidget>
+    </field>
+    <field name="captured_at" configurationFlags="None">
+      <editWidget type="DateTime">
+        <config>
+          <Option type="Map">
+            <Option type="bool" name="allow_null" value="true"/>
+            <Option type="bool" name="calendar_popup" value="true"/>
+            <Option type="QString" name="display_format" value="yyyy-MM-dd HH:mm:ss"/>
+            <Option type="QString" name="field_format" value="yyyy-MM-dd HH:mm:ss"/>
+            <Option type="bool" name="field_format_overwrite" value="false"/>
+            <Option type="bool" name="field_iso_format" value="false"/>
+          </Option>
+        </config>
+      </editWidget>
+    </field>
+    <field name="is_pano" configurationFlags="None">
+      <editWidget type="ValueMap">
+        <config>
+          <Option type="Map">
+            <Option type="List" name="map">
+              <Option type="Map">
+                <Option type="QString" name="Yes" value="true"/>
+              </Option>
+              <Option type="Map">
+                <Option type="QString" name="No" value="false"/>
+              </Option>
+            </Option>
+          </Option>
+        </config>
+      </editWidget>
+    </field>
+    <field name="creator_id" configurationFlags="None">
+      <editWidget type="TextEdit">
+        <config>
+          <Option type="Map">
+            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option type="bool" name="UseHtml" value="false"/>
+          </Option>
+        </config>
+      </editWidget>
+    </field>
+    <field name="organization_id" configurationFlags="None">
+      <editWidget type="TextEdit">
+        <config>
+          <Option type="Map">
+            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option type="bool" name="UseHtml" value="false"/>
+          </Option>
+        </config>
+      </editWidget>
+    </field>
+    <field name="on_foot" configurationFlags="None">
+      <editWidget type="ValueMap">
+        <config>
+          <Option type="Map">
+            <Option type="List" name="map">
+              <Option type="Map">
+                <Option type="QString" name="Yes" value="true"/>
+              </Option>
+              <Option type="Map">
+                <Option type="QString" name="No" value="false"/>
+              </Option>
+            </Option>
+          </Option>
+        </config>
+      </editWidget>
+    </field>
+    <field name="quality_score" configurationFlags="None">
+      <editWidget type="TextEdit">
+        <config>
+          <Option type="Map">
+            <Option type="bool" name="IsMultiline" value="false"/>
+            <Option type="bool" name="UseHtml" value="false"/>
+          </Option>
+        </config>
+      </editWidget>
+    </field>
+  </fieldConfiguration>
+  <aliases>
+    <alias name="Sequence id" field="id" index="0"/>
+    <alias name="Image id" field="image_id" index="1"/>
+    <alias name="Captured at (UTC)" field="captured_at" index="2"/>
+    <alias name="Panorama" field="is_pano" index="3"/>
+    <alias name="Creator id" field="creator_id" index="4"/>
+    <alias name="Organization id" field="organization_id" index="5"/>
+    <alias name="On foot" field="on_foot" index="6"/>
+    <alias name="Quality (0 to 1)" field="quality_score" index="7"/>
+  </aliases>
+  <editorlayout>tablayout</editorlayout>
+  <attributeEditorForm>
+    <attributeEditorContainer groupBox="1" visibilityExpressionEnabled="0" name="Picture" visibilityExpression="" showLabel="0" columnCount="1">
+      <attributeEditorHtmlElement name="Picture" showLabel="0">&lt;div id="picture">The action “Open image” shows it in the image panel.&lt;/div>
+&lt;script>
+(function () {
+  var shown = "", looks = 0;
+  function look() {
+    var address = expression.evaluate("with_variable('mapillary_tip', true, eval('mapillary_picture(\"image_id\")'))");
+    if (address &amp;&amp; address !== shown) {
+      shown = address;
+      document.getElementById("picture").innerHTML = '&lt;img width="256" src="' + address + '">';
+    }
+    looks += 1;
+    if (looks &lt; 40) { setTimeout(look, 300); }
+  }
+  if (typeof expression !== "undefined") { look(); }
+})();
+&lt;/script></attributeEditorHtmlElement>
+    </attributeEditorContainer>
+    <attributeEditorContainer groupBox="1" visibilityExpressionEnabled="0" name="Sequence" visibilityExpression="" showLabel="1" columnCount="1">
+      <attributeEditorField name="captured_at" showLabel="1" index="2"/>
+      <attributeEditorField name="is_pano" showLabel="1" index="3"/>
+      <attributeEditorField name="on_foot" showLabel="1" index="6"/>
+      <attributeEditorField name="quality_score" showLabel="1" index="7"/>
+    </attributeEditorContainer>
+    <attributeEditorContainer groupBox="1" visibilityExpressionEnabled="0" name="Ids" visibilityExpression="" showLabel="1" columnCount="1">
+      <attributeEditorField name="id" showLabel="1" index="0"/>
+      <attributeEditorField name="image_id" showLabel="1" index="1"/>
+      <attributeEditorField name="creator_id" showLabel="1" index="4"/>
+      <attributeEditorField name="organization_id" showLabel="1" index="5"/>
+    </attributeEditorContainer>
+  </attributeEditorForm>
+  <editable>
+    <field editable="0" name="creator_id"/>
+    <field editable="0" name="id"/>
+    <field editable="0" name="image_id"/>
+    <field editable="0" name="organization_id"/>
+  </editable>
   <attributeactions>
     <defaultAction key="Canvas" value="{51a52b53-004f-4bd0-a3d6-ae0f31d629a7}"/>
     <defaultAction key="Feature" value="{51a52b53-004f-4bd0-a3d6-ae0f31d629a7}"/>
@@ -96,7 +244,8 @@
       <actionScope id="Field"/>
     </actionsetting>
   </attributeactions>
-  <mapTip>&lt;b&gt;[% if("is_pano", 'Sequence of panoramas', 'Sequence') %]&lt;/b&gt;
+  <mapTip>[% coalesce('&lt;img width="256" src="' || with_variable('mapillary_tip', true, eval('mapillary_picture("image_id")')) || '"&gt;&lt;br&gt;', '') %]
+&lt;b&gt;[% if("is_pano", 'Sequence of panoramas', 'Sequence') %]&lt;/b&gt;
 [% coalesce('&lt;br&gt;From ' || format_date("captured_at", 'yyyy-MM-dd HH:mm') || ' UTC', '') %]
 [% coalesce('&lt;br&gt;By user ' || nullif(regexp_substr("creator_id", '^[0-9]{1,20}$'), ''), '') %]
 [% coalesce('&lt;br&gt;Sequence ' || replace(left("id", 60), map('&amp;', '&amp;amp;', '&lt;', '&amp;lt;')), '') %]</mapTip>

@@ -16,6 +16,7 @@ WITH_QGIS = {
     "layer_changes",
     "layer_kinds",
     "ledger_layer",
+    "looks",
     "picking",
     "polygon_area",
     "coverage_task",
