@@ -1,7 +1,7 @@
 PYTHON := .venv/bin/python
 CODE := core ui plugin.py __init__.py tools tests/emulator
 
-.PHONY: help setup demo test qgis lint screenshots bench
+.PHONY: help setup demo test qgis lint screenshots bench symbols
 
 help:
 	@echo "make demo         install what is missing, download coverage from the bundled emulator, render a map"
@@ -10,6 +10,7 @@ help:
 	@echo "make lint         style, types, upload scan, metadata, import rules"
 	@echo "make bench        measure, each beside what it is compared with; ratios are printed"
 	@echo "make setup        what the others do first: QGIS, the virtual environment, extlibs"
+	@echo "make symbols      fetch the symbols of signs and objects from npm's registry; setup does it once"
 	@echo "make screenshots  take the pictures of the README anew"
 
 setup:
@@ -33,6 +34,9 @@ lint: setup
 
 bench: setup
 	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m tests.benchmarks
+
+symbols: setup
+	@$(PYTHON) -m tools.make_symbols
 
 screenshots: setup
 	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest -q tests/desktop

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Installs what is missing: QGIS and what drives it, the virtual environment, mercantile for QGIS without it.
+# Installs what is missing: QGIS and what drives it, the virtual environment, mercantile for QGIS without it, symbols.
 # Debian 12 and Ubuntu; elsewhere it says what to install.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -78,3 +78,5 @@ for file in files("mercantile"):
         Path("extlibs/mercantile.LICENSE.txt").write_bytes(file.read_binary())
 PYTHON
 fi
+
+[ -f resources/symbols.zip ] || "$VENV/bin/python" -m tools.make_symbols

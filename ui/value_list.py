@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Optional
 
 from qgis.PyQt import uic
-from qgis.PyQt.QtCore import QEvent, QObject, Qt, pyqtSignal
+from qgis.PyQt.QtCore import QEvent, QObject, QSize, Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QWidget
 
 from ..core.errors import InvalidRequestError
 from ..core.map_feature_values import check_patterns, kind_of, split_patterns, unknown_patterns
-from .value_model import KINDS, ValueFilter, ValueModel
+from .value_model import KINDS, SYMBOL_SIZE, ValueFilter, ValueModel
 
 _INTO_THE_LIST = {Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter}
 
@@ -29,6 +29,7 @@ class ValueList(QWidget):
         self._model = ValueModel(self)
         self._filter = ValueFilter(self._model, self)
         self.tree.setModel(self._filter)
+        self.tree.setIconSize(QSize(SYMBOL_SIZE, SYMBOL_SIZE))
         self.searchEdit.setShowSearchIcon(True)
         self.searchEdit.installEventFilter(self)
         self.searchEdit.textChanged.connect(self._search)

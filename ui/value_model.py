@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import Optional
+from typing import Any, Optional
 
 from qgis.PyQt.QtCore import QModelIndex, QObject, QSortFilterProxyModel, Qt, pyqtSignal
-from qgis.PyQt.QtGui import QIcon, QStandardItem, QStandardItemModel
+from qgis.PyQt.QtGui import QStandardItem, QStandardItemModel
 
-from ..core.about import PLUGIN_FOLDER
 from ..core.map_feature_values import Entry, catalogue
+from .symbol_icon import group_icon, symbol_icon
 
 KINDS = ("point", "traffic_sign")
+SYMBOL_SIZE = 24
+"""Pixels."""
 
 _VALUE, _KIND, _TEXT = (Qt.ItemDataRole.UserRole + number for number in range(3))
-_ICONS = PLUGIN_FOLDER / "resources" / "icons" / "groups"
 
 
 class ValueModel(QStandardItemModel):
@@ -115,9 +116,13 @@ class ValueFilter(QSortFilterProxyModel):
         return True
 
 
-def group_icon(group: str) -> QIcon:
-    """The symbol of a group of values."""
-    return QIcon(str(_ICONS / f"{group.lower().replace(' ', '-')}.svg"))
+class _ValueItem(QStandardItem):
+    """Its symbol is drawn when it comes into view, since most of the list never does."""
+
+    def data(self, role: int = Qt.ItemDataRole.UserRole + 1) -> Any:
+        if role == Qt.ItemDataRole.DecorationRole:
+            return symbol_icon(super().data(_VALUE), SYMBOL_SIZE)
+        return super().data(role)
 
 
 def _children(item: QStandardItem) -> Iterator[QStandardItem]:
@@ -126,7 +131,7 @@ def _children(item: QStandardItem) -> Iterator[QStandardItem]:
 
 def _group_item(kind: str, entry: Entry) -> QStandardItem:
     is_sign = kind == "traffic_sign"
-    item = _checkable(f"{entry.group} signs" if is_sign else entry.group)
+    item = _checkable(QStandardItem(f"{entry.group} signs" if is_sign else entry.group))
     item.setIcon(group_icon(entry.group))
     item.setData(kind, _KIND)
     item.setData(f"{entry.value.split('--')[0]}--*" if is_sign else "", _VALUE)
@@ -134,7 +139,7 @@ def _group_item(kind: str, entry: Entry) -> QStandardItem:
 
 
 def _value_item(kind: str, entry: Entry) -> QStandardItem:
-    item = _checkable(entry.label)
+    item = _checkable(_ValueItem(entry.label))
     item.setToolTip(entry.value)
     item.setData(kind, _KIND)
     item.setData(entry.value, _VALUE)
@@ -142,8 +147,7 @@ def _value_item(kind: str, entry: Entry) -> QStandardItem:
     return item
 
 
-def _checkable(text: str) -> QStandardItem:
-    item = QStandardItem(text)
+def _checkable(item: QStandardItem) -> QStandardItem:
     item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsUserCheckable)
     item.setCheckState(Qt.CheckState.Unchecked)
     return item

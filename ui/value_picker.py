@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Optional
 
 from qgis.PyQt.QtCore import QSize, pyqtSignal
-from qgis.PyQt.QtGui import QResizeEvent
+from qgis.PyQt.QtGui import QIcon, QResizeEvent
 from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from ..core.map_feature_values import kind_of, label
+from .symbol_icon import symbol_icon
 from .value_list import ValueList
 from .value_model import KINDS
 
@@ -90,8 +91,13 @@ class ValuePicker(QWidget):
             self.changed.emit()
 
     def _show(self) -> None:
-        names = [_name(pattern) for pattern in self.patterns()]
-        metrics, width = self.button.fontMetrics(), self.button.width() - _MARGIN
+        patterns = self.patterns()
+        names = [_name(pattern) for pattern in patterns]
+        size = self.button.iconSize().width()
+        icon = symbol_icon(patterns[0], size) if len(patterns) == 1 else QIcon()
+        self.button.setIcon(icon)
+        margin = _MARGIN if icon.isNull() else _MARGIN + size
+        metrics, width = self.button.fontMetrics(), self.button.width() - margin
         texts = [_summary(names, named) for named in range(min(len(names), _MOST_NAMED), -1, -1)]
         fitting = (text for text in texts if metrics.horizontalAdvance(text) <= width)
         self.button.setText(next(fitting, texts[-1]).replace("&", "&&"))

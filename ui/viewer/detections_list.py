@@ -6,16 +6,18 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Optional
 
-from qgis.PyQt.QtCore import QEvent, QObject, QSignalBlocker, Qt, pyqtSignal
-from qgis.PyQt.QtGui import QColor
+from qgis.PyQt.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt, pyqtSignal
+from qgis.PyQt.QtGui import QColor, QIcon
 from qgis.PyQt.QtWidgets import QHeaderView, QLabel, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from ...core.moments import moment
 from ...core.viewing.detection import Detection, colour
+from ..symbol_icon import symbol_pixmap
 
 _ID = Qt.ItemDataRole.UserRole
 _LEAVING = {QEvent.Type.Leave, QEvent.Type.FocusOut}
 _LONGEST_LINE = 200
+_SYMBOL_SIZE = 18
 
 
 class DetectionsList(QWidget):
@@ -104,6 +106,9 @@ class DetectionsList(QWidget):
         group = _row(label, value, [label, value])
         group.setData(0, Qt.ItemDataRole.DecorationRole, QColor(*colour(value)))
         group.setText(1, f"{count:,}")
+        symbol = symbol_pixmap(value, _SYMBOL_SIZE)
+        if symbol is not None:
+            group.setIcon(1, QIcon(symbol))
         self.tree.addTopLevelItem(group)
         is_ticked = value not in self._switched_off
         for number, detection in enumerate(detections, 1):
@@ -166,6 +171,7 @@ def _tree() -> QTreeWidget:
     header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
     tree.setUniformRowHeights(True)
     tree.setIndentation(16)
+    tree.setIconSize(QSize(_SYMBOL_SIZE, _SYMBOL_SIZE))
     tree.setMouseTracking(True)
     return tree
 

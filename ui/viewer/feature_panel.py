@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Optional
 
-from qgis.PyQt.QtCore import QEvent, QObject, QSize, Qt, pyqtSignal
+from qgis.PyQt.QtCore import QEvent, QObject, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QFontInfo
 from qgis.PyQt.QtWidgets import (
     QFrame,
@@ -21,15 +21,16 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ...core.compass import compass_point
-from ...core.map_feature_values import group_of
 from ...core.moments import moment
 from ...core.viewing.detection import Detection
 from ...core.viewing.facts import Fact
 from ...core.viewing.map_feature import MapFeature, SeenIn
-from ..value_model import group_icon
+from ..symbol_icon import symbol_icon
 from .metadata_table import MetadataTable
 
-_SYMBOL_SIZE = QSize(24, 24)
+_SYMBOL_SIZE = 32
+"""Pixels."""
+
 _MOST_ROWS = 500
 _SMALL = 0.9
 _NARROWEST_COLUMN = 20
@@ -79,10 +80,9 @@ class FeaturePanel(QScrollArea):
 
     def show_feature(self, feature: MapFeature) -> None:
         """Show this one instead of what was there before."""
-        group = group_of(feature.value)
-        if group is not None:
-            self.symbolLabel.setPixmap(group_icon(group).pixmap(_SYMBOL_SIZE))
-        self.symbolLabel.setVisible(group is not None)
+        symbol = symbol_icon(feature.value, _SYMBOL_SIZE)
+        self.symbolLabel.setPixmap(symbol.pixmap(_SYMBOL_SIZE))
+        self.symbolLabel.setVisible(not symbol.isNull())
         self.nameLabel.setText(feature.label)
         self.valueLabel.setText(feature.value)
         self.seenLabel.setText(_seen_text(feature.first_seen_at, feature.last_seen_at))
