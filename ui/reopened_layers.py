@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from qgis.core import QgsMapLayer, QgsProject, QgsProviderRegistry, QgsVectorLayer
+from qgis.core import QgsMapLayer, QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import QObject
-from qgis.PyQt.QtXml import QDomDocument
 
 from ..core.layer_kinds import has_our_rights, kind_of_layer
 from ..core.layers import IMAGES, MAP_FEATURES, SEQUENCES, style_file
@@ -42,9 +41,10 @@ def restore(layer: QgsVectorLayer, kind: str) -> None:
     """Only what is as QGIS makes it for any layer: whoever has set something there finds it as it was."""
     if not layer.mapTipTemplate() and not any(layer.attributeAliases().values()):
         layer.loadNamedStyle(str(style_file(kind)), False, _LOST_CATEGORIES)
-    # Times that a person turned off keep their field.
+    # Times that a person turned off keep their field. QGIS stores times with the style of a layer, but resets them
+    # right after it has read that.
     if not _has_times(layer):
-        _restore_stored_times(layer)
+        layer.loadNamedStyle(layer.styleURI(), False, _CATEGORIES.Temporal)
     if not _has_times(layer):
         set_times(layer, kind)
 
@@ -52,11 +52,3 @@ def restore(layer: QgsVectorLayer, kind: str) -> None:
 def _has_times(layer: QgsVectorLayer) -> bool:
     times = layer.temporalProperties()
     return bool(times.isActive() or times.startField() or times.startExpression())
-
-
-def _restore_stored_times(layer: QgsVectorLayer) -> None:
-    """QGIS stores them with the style in a GeoPackage, and resets them right after it has read the style."""
-    stored, _ = QgsProviderRegistry.instance().loadStyle(layer.providerType(), layer.source())
-    document = QDomDocument()
-    if stored and document.setContent(stored)[0]:
-        layer.importNamedStyle(document, _CATEGORIES.Temporal)
