@@ -15,6 +15,7 @@ from qgis.core import QgsExpression
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QObject, QPoint, QRect, Qt, QThread, QTimer
 from qgis.PyQt.QtGui import QColor, QImage, QPainter
+from qgis.PyQt.QtWidgets import QTextBrowser
 
 from ..core.cleaning import object_id
 from ..core.errors import MapillaryError
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from ..core.graph_client import GraphClient
 
 SIZE = "256"
+SMALLER = 128
+"""Pixels across where QGIS was built without a web engine: its tips then have 256 by 192 pixels for all."""
+
 MOST_KEPT = 50
 HOVER_MS = 250
 """After QGIS' own wait before it shows a tip."""
@@ -81,7 +85,12 @@ class PictureTips(QObject):
             return None
         if image_id != self._wanted:
             self._want(image_id)
-        return placeholder()
+        return placeholder(self._width())
+
+    def _width(self) -> int:
+        browsers = self._canvas.findChildren(QTextBrowser)
+        is_small = any(browser.metaObject().className() == "QgsWebView" for browser in browsers)
+        return SMALLER if is_small else int(SIZE)
 
     def _may_ask(self) -> bool:
         """A tip is no reason to ask a person for the password of QGIS' authentication database."""
@@ -100,7 +109,7 @@ class PictureTips(QObject):
             self._job = None
 
     def _fetch(self) -> None:
-        image_id = self._wanted
+        image_id, width = self._wanted, self._width()
         try:
             access = self._settings.graph_access()
             self._background.set_access(access)
@@ -110,7 +119,7 @@ class PictureTips(QObject):
 
         def ask(client: GraphClient) -> str:
             content = ask_for_small_picture(client, image_id, SIZE, access.pauses)
-            return data_address(read_picture(SIZE, content, int(SIZE)).image, "JPG")
+            return data_address(read_picture(SIZE, content, width).image, "JPG")
 
         self._job = self._background.ask(ask, partial(self._on_picture, image_id))
 
@@ -135,10 +144,10 @@ class PictureTips(QObject):
             self._canvas.xyCoordinates.emit(self._canvas.getCoordinateTransform().toMapCoordinates(place))
 
 
-@lru_cache(maxsize=1)
-def placeholder() -> str:
+@lru_cache(maxsize=2)
+def placeholder(width: int) -> str:
     """What is shown while a picture is fetched. On the main thread."""
-    image = QImage(int(SIZE), int(SIZE) * 3 // 4, QImage.Format.Format_RGB32)
+    image = QImage(width, width * 3 // 4, QImage.Format.Format_RGB32)
     image.fill(QColor(225, 228, 226))
     painter = QPainter(image)
     painter.setPen(QColor(70, 80, 75))

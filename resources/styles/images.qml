@@ -187,165 +187,150 @@
   </renderer-v2>
   <blendMode>0</blendMode>
   <featureBlendMode>0</featureBlendMode>
-  <temporal limitMode="1" startField="captured_at" durationField="" enabled="1" endExpression="" startExpression="" durationUnit="min" fixedDuration="0" accumulate="0" mode="1" endField=""/>
+  <temporal fixedDuration="0" accumulate="0" startField="captured_at" enabled="1" mode="1" durationField="" limitMode="1" endExpression="" durationUnit="min" startExpression="" endField=""></temporal>
   <fieldConfiguration>
-    <field name="id" configurationFlags="None">
+    <field configurationFlags="None" name="id">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
-            <Option type="bool" name="UseHtml" value="false"/>
+            <Option value="false" name="IsMultiline" type="bool"/>
+            <Option value="false" name="UseHtml" type="bool"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="sequence_id" configurationFlags="None">
+    <field configurationFlags="None" name="sequence_id">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
-            <Option type="bool" name="UseHtml" value="false"/>
+            <Option value="false" name="IsMultiline" type="bool"/>
+            <Option value="false" name="UseHtml" type="bool"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="captured_at" configurationFlags="None">
+    <field configurationFlags="None" name="captured_at">
       <editWidget type="DateTime">
         <config>
           <Option type="Map">
-            <Option type="bool" name="allow_null" value="true"/>
-            <Option type="bool" name="calendar_popup" value="true"/>
-            <Option type="QString" name="display_format" value="yyyy-MM-dd HH:mm:ss"/>
-            <Option type="QString" name="field_format" value="yyyy-MM-dd HH:mm:ss"/>
-            <Option type="bool" name="field_format_overwrite" value="false"/>
-            <Option type="bool" name="field_iso_format" value="false"/>
+            <Option value="true" name="allow_null" type="bool"/>
+            <Option value="true" name="calendar_popup" type="bool"/>
+            <Option value="yyyy-MM-dd HH:mm:ss" name="display_format" type="QString"/>
+            <Option value="yyyy-MM-dd HH:mm:ss" name="field_format" type="QString"/>
+            <Option value="false" name="field_format_overwrite" type="bool"/>
+            <Option value="false" name="field_iso_format" type="bool"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="compass_angle" configurationFlags="None">
+    <field configurationFlags="None" name="compass_angle">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
-            <Option type="bool" name="UseHtml" value="false"/>
+            <Option value="false" name="IsMultiline" type="bool"/>
+            <Option value="false" name="UseHtml" type="bool"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="is_pano" configurationFlags="None">
+    <field configurationFlags="None" name="is_pano">
       <editWidget type="ValueMap">
         <config>
           <Option type="Map">
-            <Option type="List" name="map">
+            <Option name="map" type="List">
               <Option type="Map">
-                <Option type="QString" name="Yes" value="true"/>
+                <Option value="true" name="Yes" type="QString"/>
               </Option>
               <Option type="Map">
-                <Option type="QString" name="No" value="false"/>
+                <Option value="false" name="No" type="QString"/>
               </Option>
             </Option>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="creator_id" configurationFlags="None">
+    <field configurationFlags="None" name="creator_id">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
-            <Option type="bool" name="UseHtml" value="false"/>
+            <Option value="false" name="IsMultiline" type="bool"/>
+            <Option value="false" name="UseHtml" type="bool"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="organization_id" configurationFlags="None">
+    <field configurationFlags="None" name="organization_id">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
-            <Option type="bool" name="UseHtml" value="false"/>
+            <Option value="false" name="IsMultiline" type="bool"/>
+            <Option value="false" name="UseHtml" type="bool"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="on_foot" configurationFlags="None">
+    <field configurationFlags="None" name="on_foot">
       <editWidget type="ValueMap">
         <config>
           <Option type="Map">
-            <Option type="List" name="map">
+            <Option name="map" type="List">
               <Option type="Map">
-                <Option type="QString" name="Yes" value="true"/>
+                <Option value="true" name="Yes" type="QString"/>
               </Option>
               <Option type="Map">
-                <Option type="QString" name="No" value="false"/>
+                <Option value="false" name="No" type="QString"/>
               </Option>
             </Option>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="quality_score" configurationFlags="None">
+    <field configurationFlags="None" name="quality_score">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
-            <Option type="bool" name="UseHtml" value="false"/>
+            <Option value="false" name="IsMultiline" type="bool"/>
+            <Option value="false" name="UseHtml" type="bool"/>
           </Option>
         </config>
       </editWidget>
     </field>
   </fieldConfiguration>
   <aliases>
-    <alias name="Image id" field="id" index="0"/>
-    <alias name="Sequence id" field="sequence_id" index="1"/>
-    <alias name="Captured at (UTC)" field="captured_at" index="2"/>
-    <alias name="Direction (°)" field="compass_angle" index="3"/>
-    <alias name="Panorama" field="is_pano" index="4"/>
-    <alias name="Creator id" field="creator_id" index="5"/>
-    <alias name="Organization id" field="organization_id" index="6"/>
-    <alias name="On foot" field="on_foot" index="7"/>
-    <alias name="Quality (0 to 1)" field="quality_score" index="8"/>
+    <alias index="0" field="id" name="Image id"/>
+    <alias index="1" field="sequence_id" name="Sequence id"/>
+    <alias index="2" field="captured_at" name="Captured at (UTC)"/>
+    <alias index="3" field="compass_angle" name="Direction (°)"/>
+    <alias index="4" field="is_pano" name="Panorama"/>
+    <alias index="5" field="creator_id" name="Creator id"/>
+    <alias index="6" field="organization_id" name="Organization id"/>
+    <alias index="7" field="on_foot" name="On foot"/>
+    <alias index="8" field="quality_score" name="Quality (0 to 1)"/>
   </aliases>
   <editorlayout>tablayout</editorlayout>
   <attributeEditorForm>
-    <attributeEditorContainer groupBox="1" visibilityExpressionEnabled="0" name="Picture" visibilityExpression="" showLabel="0" columnCount="1">
-      <attributeEditorHtmlElement name="Picture" showLabel="0">&lt;div id="picture">The action “Open image” shows it in the image panel.&lt;/div>
-&lt;script>
-(function () {
-  var shown = "", looks = 0;
-  function look() {
-    var address = expression.evaluate("with_variable('mapillary_tip', true, eval('mapillary_picture(\"id\")'))");
-    if (address &amp;&amp; address !== shown) {
-      shown = address;
-      document.getElementById("picture").innerHTML = '&lt;img width="256" src="' + address + '">';
-    }
-    looks += 1;
-    if (looks &lt; 40) { setTimeout(look, 300); }
-  }
-  if (typeof expression !== "undefined") { look(); }
-})();
-&lt;/script></attributeEditorHtmlElement>
+    <attributeEditorContainer visibilityExpressionEnabled="0" groupBox="1" columnCount="1" visibilityExpression="" name="Picture" showLabel="0">
+      <attributeEditorHtmlElement name="Picture" showLabel="0">&lt;div id='picture'>The action “Open image” shows it in the image panel.&lt;/div>&lt;script>(function () { var shown = ''; var looks = 0; function look() { var address = expression.evaluate("with_variable('mapillary_tip', true, eval('mapillary_picture(id)'))"); if (address &amp;&amp; address !== shown) { shown = address; document.getElementById('picture').innerHTML = "&lt;img width='256' src='" + address + "'>"; } looks += 1; if (looks &lt; 40) { setTimeout(look, 300); } } if (typeof expression !== 'undefined') { look(); } })();&lt;/script></attributeEditorHtmlElement>
     </attributeEditorContainer>
-    <attributeEditorContainer groupBox="1" visibilityExpressionEnabled="0" name="Image" visibilityExpression="" showLabel="1" columnCount="1">
-      <attributeEditorField name="captured_at" showLabel="1" index="2"/>
-      <attributeEditorField name="is_pano" showLabel="1" index="4"/>
-      <attributeEditorField name="compass_angle" showLabel="1" index="3"/>
-      <attributeEditorField name="on_foot" showLabel="1" index="7"/>
-      <attributeEditorField name="quality_score" showLabel="1" index="8"/>
+    <attributeEditorContainer visibilityExpressionEnabled="0" groupBox="1" columnCount="1" visibilityExpression="" name="Image" showLabel="1">
+      <attributeEditorField index="2" name="captured_at" showLabel="1"/>
+      <attributeEditorField index="4" name="is_pano" showLabel="1"/>
+      <attributeEditorField index="3" name="compass_angle" showLabel="1"/>
+      <attributeEditorField index="7" name="on_foot" showLabel="1"/>
+      <attributeEditorField index="8" name="quality_score" showLabel="1"/>
     </attributeEditorContainer>
-    <attributeEditorContainer groupBox="1" visibilityExpressionEnabled="0" name="Ids" visibilityExpression="" showLabel="1" columnCount="1">
-      <attributeEditorField name="id" showLabel="1" index="0"/>
-      <attributeEditorField name="sequence_id" showLabel="1" index="1"/>
-      <attributeEditorField name="creator_id" showLabel="1" index="5"/>
-      <attributeEditorField name="organization_id" showLabel="1" index="6"/>
+    <attributeEditorContainer visibilityExpressionEnabled="0" groupBox="1" columnCount="1" visibilityExpression="" name="Ids" showLabel="1">
+      <attributeEditorField index="0" name="id" showLabel="1"/>
+      <attributeEditorField index="1" name="sequence_id" showLabel="1"/>
+      <attributeEditorField index="5" name="creator_id" showLabel="1"/>
+      <attributeEditorField index="6" name="organization_id" showLabel="1"/>
     </attributeEditorContainer>
   </attributeEditorForm>
   <editable>
-    <field editable="0" name="creator_id"/>
-    <field editable="0" name="id"/>
-    <field editable="0" name="organization_id"/>
-    <field editable="0" name="sequence_id"/>
+    <field name="creator_id" editable="0"/>
+    <field name="id" editable="0"/>
+    <field name="organization_id" editable="0"/>
+    <field name="sequence_id" editable="0"/>
   </editable>
   <attributeactions>
     <defaultAction key="Canvas" value="{7554c2af-09d1-4893-99b8-7568a7972000}"/>
@@ -361,7 +346,7 @@
       <actionScope id="Field"/>
     </actionsetting>
   </attributeactions>
-  <mapTip>[% coalesce('&lt;img width="256" src="' || with_variable('mapillary_tip', true, eval('mapillary_picture("id")')) || '"&gt;&lt;br&gt;', '') %]
+  <mapTip>[% coalesce('&lt;img src="' || with_variable('mapillary_tip', true, eval('mapillary_picture("id")')) || '"&gt;&lt;br&gt;', '') %]
 &lt;b&gt;[% if("is_pano", 'Panorama', 'Image') %]&lt;/b&gt;
 [% coalesce('&lt;br&gt;' || format_date("captured_at", 'yyyy-MM-dd HH:mm') || ' UTC', '') %]
 [% coalesce('&lt;br&gt;Facing ' || (round("compass_angle") % 360) || '°', '') %]

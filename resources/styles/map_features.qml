@@ -128,76 +128,76 @@
   </renderer-v2>
   <blendMode>0</blendMode>
   <featureBlendMode>0</featureBlendMode>
-  <temporal limitMode="1" startField="first_seen_at" durationField="" enabled="1" endExpression="" startExpression="" durationUnit="min" fixedDuration="0" accumulate="0" mode="2" endField="last_seen_at"></temporal>
+  <temporal fixedDuration="0" accumulate="0" startField="first_seen_at" enabled="1" mode="2" durationField="" limitMode="1" endExpression="" durationUnit="min" startExpression="" endField="last_seen_at"></temporal>
   <fieldConfiguration>
-    <field name="id" configurationFlags="None">
+    <field configurationFlags="None" name="id">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
-            <Option type="bool" name="UseHtml" value="false"/>
+            <Option value="false" name="IsMultiline" type="bool"/>
+            <Option value="false" name="UseHtml" type="bool"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="value" configurationFlags="None">
+    <field configurationFlags="None" name="value">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
-            <Option type="bool" name="UseHtml" value="false"/>
+            <Option value="false" name="IsMultiline" type="bool"/>
+            <Option value="false" name="UseHtml" type="bool"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="label" configurationFlags="None">
+    <field configurationFlags="None" name="label">
       <editWidget type="TextEdit">
         <config>
           <Option type="Map">
-            <Option type="bool" name="IsMultiline" value="false"/>
-            <Option type="bool" name="UseHtml" value="false"/>
+            <Option value="false" name="IsMultiline" type="bool"/>
+            <Option value="false" name="UseHtml" type="bool"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="first_seen_at" configurationFlags="None">
+    <field configurationFlags="None" name="first_seen_at">
       <editWidget type="DateTime">
         <config>
           <Option type="Map">
-            <Option type="bool" name="allow_null" value="true"/>
-            <Option type="bool" name="calendar_popup" value="true"/>
-            <Option type="QString" name="display_format" value="yyyy-MM-dd HH:mm:ss"/>
-            <Option type="QString" name="field_format" value="yyyy-MM-dd HH:mm:ss"/>
-            <Option type="bool" name="field_format_overwrite" value="false"/>
-            <Option type="bool" name="field_iso_format" value="false"/>
+            <Option value="true" name="allow_null" type="bool"/>
+            <Option value="true" name="calendar_popup" type="bool"/>
+            <Option value="yyyy-MM-dd HH:mm:ss" name="display_format" type="QString"/>
+            <Option value="yyyy-MM-dd HH:mm:ss" name="field_format" type="QString"/>
+            <Option value="false" name="field_format_overwrite" type="bool"/>
+            <Option value="false" name="field_iso_format" type="bool"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="last_seen_at" configurationFlags="None">
+    <field configurationFlags="None" name="last_seen_at">
       <editWidget type="DateTime">
         <config>
           <Option type="Map">
-            <Option type="bool" name="allow_null" value="true"/>
-            <Option type="bool" name="calendar_popup" value="true"/>
-            <Option type="QString" name="display_format" value="yyyy-MM-dd HH:mm:ss"/>
-            <Option type="QString" name="field_format" value="yyyy-MM-dd HH:mm:ss"/>
-            <Option type="bool" name="field_format_overwrite" value="false"/>
-            <Option type="bool" name="field_iso_format" value="false"/>
+            <Option value="true" name="allow_null" type="bool"/>
+            <Option value="true" name="calendar_popup" type="bool"/>
+            <Option value="yyyy-MM-dd HH:mm:ss" name="display_format" type="QString"/>
+            <Option value="yyyy-MM-dd HH:mm:ss" name="field_format" type="QString"/>
+            <Option value="false" name="field_format_overwrite" type="bool"/>
+            <Option value="false" name="field_iso_format" type="bool"/>
           </Option>
         </config>
       </editWidget>
     </field>
-    <field name="kind" configurationFlags="None">
+    <field configurationFlags="None" name="kind">
       <editWidget type="ValueMap">
         <config>
           <Option type="Map">
-            <Option type="List" name="map">
+            <Option name="map" type="List">
               <Option type="Map">
-                <Option type="QString" name="Object" value="point"/>
+                <Option value="point" name="Object" type="QString"/>
               </Option>
               <Option type="Map">
-                <Option type="QString" name="Traffic sign" value="traffic_sign"/>
+                <Option value="traffic_sign" name="Traffic sign" type="QString"/>
               </Option>
             </Option>
           </Option>
@@ -206,38 +206,32 @@
     </field>
   </fieldConfiguration>
   <aliases>
-    <alias name="Map feature id" field="id" index="0"/>
-    <alias name="Value" field="value" index="1"/>
-    <alias name="What it is" field="label" index="2"/>
-    <alias name="First seen (UTC)" field="first_seen_at" index="3"/>
-    <alias name="Last seen (UTC)" field="last_seen_at" index="4"/>
-    <alias name="Kind" field="kind" index="5"/>
+    <alias index="0" field="id" name="Map feature id"/>
+    <alias index="1" field="value" name="Value"/>
+    <alias index="2" field="label" name="What it is"/>
+    <alias index="3" field="first_seen_at" name="First seen (UTC)"/>
+    <alias index="4" field="last_seen_at" name="Last seen (UTC)"/>
+    <alias index="5" field="kind" name="Kind"/>
   </aliases>
   <editorlayout>tablayout</editorlayout>
   <attributeEditorForm>
-    <attributeEditorContainer groupBox="1" visibilityExpressionEnabled="0" name="Symbol" visibilityExpression="" showLabel="0" columnCount="1">
-      <attributeEditorHtmlElement name="Symbol" showLabel="0">&lt;div id="symbol">&lt;/div>
-&lt;script>
-(function () {
-  var address = typeof expression === "undefined" ? "" : expression.evaluate("eval('mapillary_symbol(\"value\")')");
-  if (address) { document.getElementById("symbol").innerHTML = '&lt;img width="48" height="48" src="' + address + '">'; }
-})();
-&lt;/script></attributeEditorHtmlElement>
+    <attributeEditorContainer visibilityExpressionEnabled="0" groupBox="1" columnCount="1" visibilityExpression="" name="Symbol" showLabel="0">
+      <attributeEditorHtmlElement name="Symbol" showLabel="0">&lt;div id='symbol'>The action “Open map feature” shows it in the image panel.&lt;/div>&lt;script>if (typeof expression !== 'undefined') { var address = expression.evaluate("eval('mapillary_symbol(value)')"); if (address) { document.getElementById('symbol').innerHTML = "&lt;img width='48' height='48' src='" + address + "'>"; } }&lt;/script></attributeEditorHtmlElement>
     </attributeEditorContainer>
-    <attributeEditorContainer groupBox="1" visibilityExpressionEnabled="0" name="Map feature" visibilityExpression="" showLabel="1" columnCount="1">
-      <attributeEditorField name="label" showLabel="1" index="2"/>
-      <attributeEditorField name="kind" showLabel="1" index="5"/>
-      <attributeEditorField name="first_seen_at" showLabel="1" index="3"/>
-      <attributeEditorField name="last_seen_at" showLabel="1" index="4"/>
+    <attributeEditorContainer visibilityExpressionEnabled="0" groupBox="1" columnCount="1" visibilityExpression="" name="Map feature" showLabel="1">
+      <attributeEditorField index="2" name="label" showLabel="1"/>
+      <attributeEditorField index="5" name="kind" showLabel="1"/>
+      <attributeEditorField index="3" name="first_seen_at" showLabel="1"/>
+      <attributeEditorField index="4" name="last_seen_at" showLabel="1"/>
     </attributeEditorContainer>
-    <attributeEditorContainer groupBox="1" visibilityExpressionEnabled="0" name="Ids" visibilityExpression="" showLabel="1" columnCount="1">
-      <attributeEditorField name="id" showLabel="1" index="0"/>
-      <attributeEditorField name="value" showLabel="1" index="1"/>
+    <attributeEditorContainer visibilityExpressionEnabled="0" groupBox="1" columnCount="1" visibilityExpression="" name="Ids" showLabel="1">
+      <attributeEditorField index="0" name="id" showLabel="1"/>
+      <attributeEditorField index="1" name="value" showLabel="1"/>
     </attributeEditorContainer>
   </attributeEditorForm>
   <editable>
-    <field editable="0" name="id"/>
-    <field editable="0" name="value"/>
+    <field name="id" editable="0"/>
+    <field name="value" editable="0"/>
   </editable>
   <attributeactions>
     <defaultAction key="Canvas" value="{ada391cb-7a19-44b1-ba49-46c7c9699c44}"/>

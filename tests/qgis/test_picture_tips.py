@@ -9,7 +9,7 @@ from qgis.core import QgsApplication, QgsExpression, QgsExpressionContext, QgsEx
 from qgis.gui import QgsMapTip
 from qgis.PyQt.QtCore import QPoint, Qt
 from qgis.PyQt.QtGui import QColor, QImage
-from qgis.PyQt.QtWidgets import QWidget
+from qgis.PyQt.QtWidgets import QTextBrowser, QWidget
 
 from mapillary_coverage.core.layers import IMAGES, MAP_FEATURES, apply_style
 from mapillary_coverage.core.settings import Settings
@@ -20,7 +20,7 @@ from .image_panel import TILE, TOWN
 from .on_canvas import layer_of, look_at
 
 PLACE = 7.39, 43.72
-PICTURE = re.compile(r'<img width="256" src="data:image/(jpeg|png);base64,([A-Za-z0-9+/=]+)">')
+PICTURE = re.compile(r'<img src="data:image/(jpeg|png);base64,([A-Za-z0-9+/=]+)">')
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def filled_in(layer, text):
 def picture_in(html):
     """The picture in a tip; None for a tip without one, and for the placeholder."""
     found = PICTURE.search(html)
-    if found is None or placeholder() in html:
+    if found is None or placeholder(256) in html:
         return None
     image = QImage.fromData(base64.b64decode(found[2]))
     assert not image.isNull()
@@ -75,7 +75,7 @@ def asked(server):
 
 def test_a_tip_begins_with_a_placeholder_and_then_has_the_picture(qtbot, tips, server, ids):
     first = tip_of(ids[0])
-    assert placeholder() in first
+    assert placeholder(256) in first
     assert server.requests == []
     wait_for_tip(qtbot, ids[0])
     assert picture_in(tip_of(ids[0])).width() == 256
@@ -86,7 +86,7 @@ def test_a_tip_begins_with_a_placeholder_and_then_has_the_picture(qtbot, tips, s
 
 def test_only_the_image_where_the_mouse_came_to_rest_is_asked_for(qtbot, tips, server, ids):
     for image_id in ids[:30]:
-        assert placeholder() in tip_of(image_id)
+        assert placeholder(256) in tip_of(image_id)
     wait_for_tip(qtbot, ids[29])
     assert asked(server) == [ids[29]]
 
@@ -126,14 +126,14 @@ def test_so_many_pictures_are_kept_and_no_more(qtbot, tips, server, ids):
 
 def test_an_image_that_cannot_be_had_leaves_the_text(qtbot, tips, server, ids):
     gone = "999"
-    assert placeholder() in tip_of(gone)
+    assert placeholder(256) in tip_of(gone)
     qtbot.waitUntil(lambda: "<img" not in tip_of(gone), timeout=20_000)
     assert "Image 999" in tip_of(gone)
     qtbot.wait(600)
     assert asked(server) == [gone]
     tip_of(ids[0])
     wait_for_tip(qtbot, ids[0])
-    assert placeholder() in tip_of(gone)
+    assert placeholder(256) in tip_of(gone)
 
 
 def test_without_a_token_or_a_network_there_is_the_text_alone(qtbot, map_canvas, qgis_parent, ids, server, monkeypatch):
@@ -180,16 +180,21 @@ def test_signs_and_objects_have_their_symbols_in_tips(tips):
 
 
 def test_qgis_shows_the_picture_in_its_tip(qtbot, tips, map_canvas, ids):
-    """Whichever kind of browser this QGIS has for its tips."""
+    """Whichever kind of browser this QGIS has for its tips: the small one shows all without scroll bars."""
     layer = image_layer(ids[0])
     map_canvas.setLayers([layer])
     look_at(map_canvas, *PLACE, "EPSG:4326")
-    tip_of(ids[0])
-    wait_for_tip(qtbot, ids[0])
-    picture = picture_in(tip_of(ids[0]))
     tip = QgsMapTip()
     tip.showMapTip(layer, QgsPointXY(*PLACE), QPoint(10, 10), map_canvas)
+    qtbot.waitUntil(lambda: tips.picture(ids[0], False) is not None, timeout=20_000)
+    tip.showMapTip(layer, QgsPointXY(*PLACE), QPoint(10, 10), map_canvas)
+    picture = picture_in(tip_of(ids[0]))
     qtbot.waitUntil(lambda: any(_shows(child, picture) for child in _children(map_canvas)), timeout=10_000)
+    browsers = map_canvas.findChildren(QTextBrowser)
+    assert picture.width() == (128 if browsers else 256)
+    for browser in browsers:
+        assert not browser.horizontalScrollBar().isVisible()
+        assert not browser.verticalScrollBar().isVisible()
     tip.clear(map_canvas)
 
 
@@ -200,10 +205,12 @@ def _children(canvas):
 def _shows(widget, picture):
     """Whether the picture is somewhere in what the widget shows."""
     shown = widget.grab().toImage()
-    wanted = [picture.pixelColor(x, y) for x, y in ((128, 20), (20, 90), (230, 90), (128, 120))]
+    across, down = picture.width() // 10, picture.height() // 10
+    places = [(across * x, down * y) for x, y in ((5, 1), (1, 5), (9, 5), (5, 6))]
+    wanted = [picture.pixelColor(x, y) for x, y in places]
     for left in range(0, 20):
         for top in range(0, 20):
-            found = [shown.pixelColor(left + x, top + y) for x, y in ((128, 20), (20, 90), (230, 90), (128, 120))]
+            found = [shown.pixelColor(left + x, top + y) for x, y in places]
             if all(_is_near(a, b) for a, b in zip(wanted, found)):
                 return True
     return False
