@@ -16,6 +16,7 @@ from mapillary_coverage.core.settings import Settings
 from mapillary_coverage.ui.picture_tips import MOST_KEPT, PictureTips, placeholder
 from tests.emulator.town_index import id_of
 
+from .conftest import MASTER_WORD
 from .image_panel import TILE, TOWN
 from .on_canvas import layer_of, look_at
 
@@ -146,6 +147,19 @@ def test_without_a_token_or_a_network_there_is_the_text_alone(qtbot, map_canvas,
     tips.close_down()
     qtbot.wait(600)
     assert server.requests == []
+
+
+def test_a_locked_database_is_not_opened_for_a_tip(qtbot, map_canvas, qgis_parent, ids, server, monkeypatch, database):
+    monkeypatch.delenv("MAPILLARY_ACCESS_TOKEN")
+    Settings().credentials.store(server.credential)
+    database.clearMasterPassword()
+    tips = PictureTips(map_canvas, Settings(), qgis_parent)
+    assert "<img" not in tip_of(ids[0])
+    assert not database.masterPasswordIsSet()
+    assert database.setMasterPassword(MASTER_WORD, True)
+    assert placeholder(256) in tip_of(ids[0])
+    wait_for_tip(qtbot, ids[0])
+    tips.close_down()
 
 
 def test_without_the_plugin_there_is_the_text_alone(map_canvas, qgis_parent, server, ids):
