@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
-from qgis.core import QgsApplication
+from qgis.core import QgsApplication, QgsProject
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QAction
@@ -27,6 +27,8 @@ class MapillaryCoveragePlugin:
         self._options: Any = None
         self._images: Any = None
         self._update: Any = None
+        self._tips: Any = None
+        self._reopened: Any = None
 
     def open_image(self, image_id: str) -> None:
         """Open an image in the panel: for other plugins, and for the actions of layers.
@@ -63,12 +65,19 @@ class MapillaryCoveragePlugin:
         self._add_images()
         self._add_export()
         self._add_update()
+        self._add_tips()
 
     def unload(self) -> None:
         """Take everything out again, whatever a broken start left unmade."""
         if self._update is not None:
             self._update.close_down()
             self._update = None
+        if self._tips is not None:
+            self._tips.close_down()
+            self._tips = None
+        if self._reopened is not None:
+            self._reopened.close_down()
+            self._reopened = None
         if self._export is not None:
             self._export.close_down()
             self._export = None
@@ -119,6 +128,14 @@ class MapillaryCoveragePlugin:
         from .ui.messages import Messages
 
         self._update = LayerUpdate(self._iface, self._settings, Messages(self._iface.messageBar()), self._dock)
+
+    def _add_tips(self) -> None:
+        from .ui.picture_tips import PictureTips
+        from .ui.reopened_layers import ReopenedLayers
+
+        window = self._iface.mainWindow()
+        self._tips = PictureTips(self._iface.mapCanvas(), self._settings, window)
+        self._reopened = ReopenedLayers(QgsProject.instance(), window)
 
     def _add_dock(self) -> None:
         from .ui.coverage_dock import CoverageDock

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any, Callable, Optional
 
 from qgis.core import (
@@ -161,7 +162,12 @@ def layer_name(kind: str, result: CoverageResult, is_mixed: bool = False) -> str
 
 def apply_style(layer: QgsVectorLayer, kind: str) -> None:
     """Give the layer the plugin's look."""
-    layer.loadNamedStyle(str(PLUGIN_FOLDER / "resources" / "styles" / f"{kind}.qml"))
+    layer.loadNamedStyle(str(style_file(kind)))
+
+
+def style_file(kind: str) -> Path:
+    """The QML file with the plugin's look for layers of this kind, with its fields, form, tip, actions and times."""
+    return PLUGIN_FOLDER / "resources" / "styles" / f"{kind}.qml"
 
 
 def metadata_of(result: CoverageResult, kind: str) -> QgsLayerMetadata:

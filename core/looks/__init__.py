@@ -1,1 +1,1 @@
-"""How images, sequences and map features look on the map, live and downloaded alike."""
+"""How images, sequences and map features look on the map, live and downloaded alike, and when they are shown."""

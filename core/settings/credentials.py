@@ -69,6 +69,13 @@ class Credentials(QObject):
             return CredentialState.NONE
         return CredentialState.SIGNED_IN if self._times() else CredentialState.STORED
 
+    def is_at_hand(self) -> bool:
+        """Whether there is a token that can be read without QGIS asking for its master password."""
+        state = self.state()
+        if state in (CredentialState.STORED, CredentialState.SIGNED_IN):
+            return self._is_loaded or authentication.is_open()
+        return state is not CredentialState.NONE
+
     def current(self, config_id: str = "") -> Credential:
         """The token in force, or that of a named configuration. Raises CredentialError."""
         if config_id:

@@ -70,6 +70,12 @@ def ask_for_picture(client: GraphClient, image: StreetImage, size: str, pauses: 
     return fetch_picture(client.session, anew.addresses[size], pauses)
 
 
+def ask_for_small_picture(client: GraphClient, image_id: str, size: str, pauses: Sequence[float]) -> bytes:
+    """The picture of an image of which nothing else is needed. Raises MapillaryError."""
+    image = read_image(image_id, client.entity(image_id, ("id", f"thumb_{size}_url")))
+    return ask_for_picture(client, image, size, pauses)
+
+
 def search_image(client: GraphClient, lon: float, lat: float, metres: float) -> Optional[StreetImage]:
     """The nearest image within so many metres, at most MOST_METRES: one request, where the server can give all fields.
 

@@ -109,6 +109,10 @@ class DesktopSession:
         """A real mouse click in the middle of a widget, once that stands still."""
         self._xdotool("mousemove", *map(str, self._middle_of(widget)), "click", "1")
 
+    def hover(self, widget: str) -> None:
+        """Move the mouse to the middle of a widget and leave it there."""
+        self._xdotool("mousemove", *map(str, self._middle_of(widget)))
+
     def drag(self, widget: str, right: int, down: int) -> None:
         """Drag with the mouse from the middle of a widget, in steps, as a hand does."""
         x, y = self._middle_of(widget)

@@ -18,6 +18,7 @@ WITH_QGIS = {
     "layer_content",
     "layer_kinds",
     "ledger_layer",
+    "looks",
     "picking",
     "polygon_area",
     "remembered_request",
