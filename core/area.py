@@ -88,6 +88,9 @@ class Outline(Protocol):
     def near(self, box: Box) -> Outline:
         """What of it can matter in and around a box: the same, but quicker to ask there."""
 
+    def geometry(self) -> Any:
+        """Its polygons as a QgsGeometry, within -180 to 180 degrees of longitude and 85.0511 of latitude."""
+
 
 @dataclass(frozen=True)
 class Area:

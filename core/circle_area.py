@@ -16,12 +16,14 @@ from qgis.core import (
     QgsCoordinateTransform,
     QgsCoordinateTransformContext,
     QgsCsException,
+    QgsGeometry,
     QgsPointXY,
 )
 
 from .area import MAX_LATITUDE, Area, Box, LonLat, area_of_box
 from .errors import InvalidRequestError
 from .extent import DEGREES
+from .polygon_area import rectangle_of, within_one_turn
 
 LARGEST_RADIUS_METRES = 1_000_000.0
 
@@ -74,22 +76,36 @@ class CircleOutline:
         """The circle itself: it is as quick to ask everywhere."""
         return self
 
+    def geometry(self) -> QgsGeometry:
+        """A polygon with a corner every five degrees; around a pole, all up to where the map of the tiles ends."""
+        lon, lat = self._centre
+        ring = []
+        for place in self._ring(self._radius):
+            lon += (place.x() - lon + 180) % 360 - 180
+            ring.append(QgsPointXY(lon, place.y()))
+        if abs(ring[-1].x() - ring[0].x()) > 180:
+            pole = math.copysign(90.0, lat)
+            ring += [QgsPointXY(ring[-1].x(), pole), QgsPointXY(ring[0].x(), pole)]
+        whole = within_one_turn(QgsGeometry.fromPolygonXY([ring]))
+        return whole.intersection(rectangle_of(Box(-180.0, -MAX_LATITUDE, 180.0, MAX_LATITUDE)))
+
     def bounds(self) -> tuple[float, float, float, float]:
         """West, south, east and north in degrees; west can be below -180, and east above 180."""
         lon, lat = self._centre
         pole = math.copysign(90.0, lat)
         holds_pole = self.contains(lon, pole)
-        reach = self._radius * _ROUNDING
-        places = []
-        for step in range(_DIRECTIONS):
-            direction = 2 * math.pi * step / _DIRECTIONS
-            point = QgsPointXY(reach * math.sin(direction), reach * math.cos(direction))
-            places.append(self._to_plane.transform(point, Qgis.TransformDirection.Reverse))
+        places = self._ring(self._radius * _ROUNDING)
         lats = [place.y() for place in places] + [pole] * holds_pole
         if holds_pole:
             return -180.0, min(lats), 180.0, max(lats)
         lons = [lon + (place.x() - lon + 180) % 360 - 180 for place in places]
         return min(lons), min(lats), max(lons), max(lats)
+
+    def _ring(self, radius: float) -> list[QgsPointXY]:
+        """Places so many metres away, clockwise from the north and back to it."""
+        directions = [2 * math.pi * step / _DIRECTIONS for step in range(_DIRECTIONS + 1)]
+        points = [QgsPointXY(radius * math.sin(direction), radius * math.cos(direction)) for direction in directions]
+        return [self._to_plane.transform(point, Qgis.TransformDirection.Reverse) for point in points]
 
     def _place(self, lon: float, lat: float) -> tuple[float, float]:
         """Metres to the east and to the north of the centre."""

@@ -15,6 +15,7 @@ from .ledger import EMPTY, OK, SKIPPED, TileRecord
 from .network.session import HttpSession
 from .request import CoverageRequest, TileAddress
 from .result import CoverageResult, LayerCounts, TileOutcome
+from .result_extent import extent_of
 from .schema import IMAGE, SEQUENCE
 from .tile_access import TileAccess
 from .tile_cache import TileCache
@@ -176,15 +177,17 @@ class _Run:
                 if name in counts:
                     counts[name].add(tile_counts)
         is_partial = any(outcome.record.status not in (OK, EMPTY) for outcome in outcomes)
+        tables = self._tables(outcomes)
         return CoverageResult(
             self._request,
-            self._tables(outcomes),
+            tables,
             [outcome.record for outcome in outcomes],
             counts,
             self._stopped_by,
             self._access.offline,
             notes,
             outcomes if is_partial else [],
+            extent_of(tables.values(), self._request.area),
         )
 
     def _tables(self, outcomes: list[TileOutcome]) -> dict[str, Table]:

@@ -46,13 +46,13 @@ class PolygonOutline:
     def overlaps(self, box: Box) -> bool:
         """Whether any of the box lies in the polygons."""
         # A hair smaller, for an edge in common is not enough; to ask GEOS whether they touch takes far longer.
-        inner = _rectangle(Box(box.west + _HAIR, box.south + _HAIR, box.east - _HAIR, box.north - _HAIR))
+        inner = rectangle_of(Box(box.west + _HAIR, box.south + _HAIR, box.east - _HAIR, box.north - _HAIR))
         with self._lock:
             return self._engine.intersects(inner.constGet())
 
     def covers(self, box: Box) -> bool:
         """Whether all of the box lies in the polygons."""
-        rectangle = _rectangle(box)
+        rectangle = rectangle_of(box)
         with self._lock:
             return self._engine.contains(rectangle.constGet())
 
@@ -73,7 +73,11 @@ class PolygonOutline:
 
     def near(self, box: Box) -> PolygonOutline:
         """What of the polygons lies in the box."""
-        return PolygonOutline(self._geometry.intersection(_rectangle(box)))
+        return PolygonOutline(self._geometry.intersection(rectangle_of(box)))
+
+    def geometry(self) -> QgsGeometry:
+        """The polygons themselves."""
+        return QgsGeometry(self._geometry)
 
 
 def area_of_polygons(
@@ -98,8 +102,8 @@ def area_of_polygons(
             f"{name} lies where {crs.authid() or 'its coordinate reference system'} cannot be turned into longitude and"
             " latitude."
         ) from None
-    whole = _within_one_turn(whole)
-    cut = whole.intersection(_rectangle(Box(-180.0, -MAX_LATITUDE, 180.0, MAX_LATITUDE)))
+    whole = within_one_turn(whole)
+    cut = whole.intersection(rectangle_of(Box(-180.0, -MAX_LATITUDE, 180.0, MAX_LATITUDE)))
     cut.convertGeometryCollectionToSubclass(QgsWkbTypes.GeometryType.PolygonGeometry)
     if cut.isEmpty() or not cut.area():
         raise InvalidRequestError(
@@ -152,7 +156,7 @@ def _unrolled(ring: list[QgsPointXY], start: float) -> list[QgsPointXY]:
     return unrolled
 
 
-def _within_one_turn(geometry: QgsGeometry) -> QgsGeometry:
+def within_one_turn(geometry: QgsGeometry) -> QgsGeometry:
     """What lies beyond 180 degrees east or west, brought back."""
     bounds = geometry.boundingBox()
     if bounds.xMinimum() >= -180 and bounds.xMaximum() <= 180:
@@ -160,7 +164,7 @@ def _within_one_turn(geometry: QgsGeometry) -> QgsGeometry:
     turns = range(int((bounds.xMinimum() + 180) // 360), int((bounds.xMaximum() + 180) // 360) + 1)
     parts = []
     for turn in turns:
-        part = geometry.intersection(_rectangle(Box(-180 + 360 * turn, -90, 180 + 360 * turn, 90)))
+        part = geometry.intersection(rectangle_of(Box(-180 + 360 * turn, -90, 180 + 360 * turn, 90)))
         if not part.isEmpty():
             part.translate(-360 * turn, 0)
             parts.append(part)
@@ -173,10 +177,11 @@ def _boxes(geometry: QgsGeometry) -> Iterator[Box]:
         yield Box(*corners_of(geometry.boundingBox()))
         return
     for half in (Box(0.0, -90.0, 180.0, 90.0), Box(-180.0, -90.0, 0.0, 90.0)):
-        part = geometry.intersection(_rectangle(half))
+        part = geometry.intersection(rectangle_of(half))
         if not part.isEmpty():
             yield Box(*corners_of(part.boundingBox()))
 
 
-def _rectangle(box: Box) -> QgsGeometry:
+def rectangle_of(box: Box) -> QgsGeometry:
+    """The box as QGIS has it."""
     return QgsGeometry.fromRect(QgsRectangle(box.west, box.south, box.east, box.north))

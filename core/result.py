@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Optional
 
+from .area import Box
 from .collector import Table, joined
 from .errors import MapillaryError, NoTileReadError
 from .filters import Removed
@@ -51,7 +52,8 @@ class TileOutcome:
 class CoverageResult:
     """What a run gave. `tables` and `counts` have an entry for each source layer asked for, by its name; `stopped_by`
     says why tiles were skipped; `notes` are sentences about the cache. A partial result keeps the `outcomes` of its
-    tiles, so that it can be completed.
+    tiles, so that it can be completed. `extent` is the box of all features in degrees (EPSG:4326), or one on each side
+    of the antimeridian; where there are no features, that of the area.
     """
 
     request: CoverageRequest
@@ -62,6 +64,7 @@ class CoverageResult:
     offline: bool = False
     notes: Sequence[str] = ()
     outcomes: Sequence[TileOutcome] = field(default=(), repr=False)
+    extent: tuple[Box, ...] = ()
 
     @property
     def images(self) -> Table:

@@ -9,9 +9,11 @@ from qgis.gui import QgsDockWidget, QgsMapCanvas
 from qgis.PyQt.QtWidgets import QWidget
 
 from ..core.settings import Settings
+from .attribution import Attribution
 from .coverage_download import CoverageDownload
 from .coverage_panel import CoveragePanel
 from .messages import Messages
+from .result_places import ResultPlaces
 
 
 class CoverageDock(QgsDockWidget):
@@ -25,6 +27,10 @@ class CoverageDock(QgsDockWidget):
         self._canvas = canvas
         self.panel = CoveragePanel(canvas, settings)
         self.download = CoverageDownload(self.panel, settings, messages)
+        self.places = ResultPlaces(canvas, self.panel)
+        self._attribution = Attribution(canvas)
+        self.download.started.connect(self.places.show_area)
+        self.download.finished.connect(self.places.offer)
         self.setWidget(self.panel)
         self._canvas.extentsChanged.connect(self.panel.show_estimate)
         self._canvas.destinationCrsChanged.connect(self.panel.show_estimate)
@@ -45,10 +51,13 @@ class CoverageDock(QgsDockWidget):
         self._canvas.destinationCrsChanged.disconnect(self.panel.show_estimate)
         QgsProject.instance().cleared.disconnect(self._on_project_closed)
         self.download.close_down()
+        self.places.close_down()
+        self._attribution.close_down()
         self.panel.close_down()
 
     def _on_project_closed(self) -> None:
         was_running = self.download.is_running()
         self.download.close_down()
+        self.places.forget()
         self.panel.say("The download was stopped: the project was closed." if was_running else "")
         self.panel.show_estimate()

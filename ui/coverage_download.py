@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Optional
 
 from qgis.core import QgsApplication
-from qgis.PyQt.QtCore import QObject
+from qgis.PyQt.QtCore import QObject, pyqtSignal
 from qgis.PyQt.QtWidgets import QMessageBox
 
 from ..core.coverage_task import CoverageTask
@@ -31,7 +31,13 @@ from .project_layers import LayerSteps
 
 
 class CoverageDownload(QObject):
-    """Drives the panel's buttons and result line; `close_down` ends what runs."""
+    """Drives the panel's buttons and result line; `close_down` ends what runs.
+
+    `started` fires with the CoverageRequest, `finished` with the CoverageResult that is in the project.
+    """
+
+    started = pyqtSignal(object)
+    finished = pyqtSignal(object)
 
     def __init__(self, panel: CoveragePanel, settings: Settings, messages: Messages) -> None:
         super().__init__(panel)
@@ -175,6 +181,7 @@ class CoverageDownload(QObject):
         self._task = task
         task.progressChanged.connect(self._on_progress)
         task.ended.connect(self._on_ended)
+        self.started.emit(task.request)
         self._panel.say("")
         self._panel.retryButton.setVisible(False)
         self._panel.set_running(True)
@@ -234,6 +241,7 @@ class CoverageDownload(QObject):
     def _show(self, result: CoverageResult) -> None:
         self._partial = result if result.is_partial else None
         self._end()
+        self.finished.emit(result)
         problems, found = warnings(result), [result_line(result), *remarks(result)]
         self._panel.say("\n".join([*found, *problems]))
         if isinstance(result.stopped_by, RevokedCredentialError):

@@ -38,7 +38,7 @@ class CoveragePanel(QWidget):
             combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             combo.setMinimumContentsLength(8)
         self.areaPanel = AreaPanel(canvas)
-        self.areaBox.layout().addWidget(self.areaPanel)
+        self.areaBox.layout().insertWidget(0, self.areaPanel)
         self.areaPanel.changed.connect(self.show_estimate)
         self.areaPanel.areaCombo.currentIndexChanged.connect(self._fit)
         self.filterPanel.changed.connect(self.show_estimate)

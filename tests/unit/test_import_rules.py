@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 WITH_QGIS = {
+    "area_geometry",
     "circle_area",
     "expression",
     "extent",
