@@ -23,6 +23,9 @@ from .errors import CancelledError, RefusedFeaturesError
 from .layers import BATCH, TILES, degrees_crs, features_of, fields_of
 from .result import CoverageResult
 
+_STEP = 1_000
+"""To look at a feature, or to change one, takes longer than to add one."""
+
 _KEY_COUNTS = {TILES: 2}
 """A tile is one of a tileset; all else has an id."""
 
@@ -70,8 +73,8 @@ class Target:
 
     def make(self, edits: Edits) -> Iterator[None]:
         """A batch at each step. Raises RefusedFeaturesError where the layer does not take a change."""
-        for start in range(0, len(edits.changed), BATCH):
-            new = dict(edits.changed[start : start + BATCH])
+        for start in range(0, len(edits.changed), _STEP):
+            new = dict(edits.changed[start : start + _STEP])
             places = {fid: self.placed(feature.geometry()) for fid, feature in new.items()}
             done = self.provider.changeGeometryValues(places)
             values = {fid: self._by_index(feature) for fid, feature in new.items()}
@@ -135,7 +138,7 @@ class Revision:
 
 
 class LayerChanges(Revision):
-    """Features to add, new states of features that are there, and the keys of those to remove.
+    """By their keys, features to add, new states of features that are there, and those to remove.
 
     What is there already is not added again but gets the new state. With `merges` lines keep the parts that they have.
     """
@@ -143,7 +146,7 @@ class LayerChanges(Revision):
     def __init__(
         self,
         kind: str,
-        added: list[QgsFeature],
+        added: dict[str, QgsFeature],
         changed: dict[str, QgsFeature],
         removed: set[str],
         merges: bool = False,
@@ -156,23 +159,21 @@ class LayerChanges(Revision):
 
     def find(self, target: Target) -> Generator[None, None, Edits]:
         """Look for what is there already."""
-        new = {**{_key_of(self.kind, feature): feature for feature in self._added}, **self._changed}
-        new.pop("", None)
         edits, found = Edits(), set()
         request = QgsFeatureRequest().setSubsetOfAttributes(target.key_indexes)
         if not self._merges:
             request.setFlags(QgsFeatureRequest.Flag.NoGeometry)
         for number, old in enumerate(target.provider.getFeatures(request)):
             key = target.key(old)
+            new = self._changed.get(key) or self._added.get(key)
             if key in self._removed:
                 edits.removed.append(old.id())
-            elif key in new:
+            elif new is not None:
                 found.add(key)
-                feature = _merged(new[key], old) if self._merges else new[key]
-                edits.changed.append((old.id(), feature))
-            if number % BATCH == 0:
+                edits.changed.append((old.id(), _merged(new, old) if self._merges else new))
+            if number % _STEP == 0:
                 yield
-        edits.added = [feature for feature in self._added if _key_of(self.kind, feature) not in found]
+        edits.added = [feature for key, feature in self._added.items() if key not in found]
         return edits
 
 
@@ -192,13 +193,13 @@ def changes_between(
         if key in old
         and (feature.attributes() != old[key].attributes() or not feature.geometry().equals(old[key].geometry()))
     }
-    added = [feature for key, feature in new.items() if key not in old]
+    added = {key: feature for key, feature in new.items() if key not in old}
     return LayerChanges(kind, added, changed, set(old) - set(new), merges)
 
 
 def additions(kind: str, result: CoverageResult, is_cancelled: Callable[[], bool]) -> LayerChanges:
     """All that a result has, for a layer that keeps what it has. Raises CancelledError."""
-    return LayerChanges(kind, list(by_key(kind, result, is_cancelled).values()), {}, set(), merges=True)
+    return LayerChanges(kind, by_key(kind, result, is_cancelled), {}, set(), merges=True)
 
 
 def by_key(kind: str, result: CoverageResult, is_cancelled: Callable[[], bool]) -> dict[str, QgsFeature]:
