@@ -11,7 +11,8 @@ from .creators import with_creators
 from .graph_access import GraphAccess
 from .layer_changes import Revision, additions, changes_between
 from .layer_content import content_of
-from .layers import kinds_of, memory_layer
+from .layers import kinds_of, memory_layer, seen_in
+from .live.seen import Seen
 from .log import log
 from .mvt import engine_name
 from .request import CoverageRequest
@@ -37,8 +38,9 @@ class Into:
 class CoverageTask(PluginTask):
     """Runs a request, or completes an `earlier` result of it.
 
-    Then `result` is there, and by kind the new `layers` and the `changes` to make to those that are there, with
-    `earlier` to all; or `error` says why not. `cancel` keeps what was read until then, `abandon` drops it.
+    Then `result` is there, and by kind the new `layers`, with what was `seen` in them, and the `changes` to make to
+    those that are there, with `earlier` to all; or `error` says why not. `cancel` keeps what was read until then,
+    `abandon` drops it.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class CoverageTask(PluginTask):
         self.request = request
         self.result: Optional[CoverageResult] = None
         self.layers: dict[str, QgsVectorLayer] = {}
+        self.seen: dict[str, Seen] = {}
         self.changes: dict[str, Revision] = {}
         self.access = access
         self._graph = graph
@@ -90,6 +93,7 @@ class CoverageTask(PluginTask):
                 self.changes[kind] = self._changes(kind, result)
             else:
                 layers[kind] = memory_layer(kind, result, self._was_abandoned)
+                self.seen[kind] = seen_in(kind, result)
             self.setProgress(_READ_PERCENT + (100 - _READ_PERCENT) * number / len(kinds))
         for layer in layers.values():
             layer.moveToThread(QgsApplication.instance().thread())

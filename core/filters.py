@@ -13,13 +13,12 @@ from typing import Any, Callable, NamedTuple, Optional
 from .cleaning import object_id
 from .errors import InvalidRequestError
 from .map_feature_values import check_patterns, value_matcher
-from .moments import milliseconds_of
+from .moments import DAY_MS, milliseconds_of
 from .schema import IMAGE, MAP_FEATURES, SEQUENCE, SourceLayer
 
 CHOICES = ("all", "only", "without")
 """For panoramas, and for images taken on foot."""
 
-_DAY_MS = 86_400_000
 _SHOWN = 5
 
 Removed = dict[str, int]
@@ -238,7 +237,7 @@ def months_before(day: date, months: int) -> date:
 
 def day_range_ms(start: Optional[date], end: Optional[date]) -> tuple[float, float]:
     """From the first millisecond of one day up to, and without, the first after the other; None is without limit."""
-    return _midnight_ms(start) if start else 0, _midnight_ms(end) + _DAY_MS if end else float("inf")
+    return _midnight_ms(start) if start else 0, _midnight_ms(end) + DAY_MS if end else float("inf")
 
 
 def _since(

@@ -28,6 +28,7 @@ from .collector import Table
 from .errors import CancelledError, RefusedFeaturesError
 from .extent import DEGREES
 from .ledger import TileRecord
+from .live.seen import Seen
 from .moments import moment
 from .remembered_request import lines_of
 from .report import remarks, result_line, warnings
@@ -160,13 +161,14 @@ def layer_name(kind: str, result: CoverageResult, is_mixed: bool = False) -> str
     return (name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…") + PARTIAL * result.is_partial
 
 
-def apply_style(layer: QgsVectorLayer, kind: str) -> None:
-    """Give the layer the plugin's look."""
-    layer.loadNamedStyle(str(style_file(kind)))
+def seen_in(kind: str, result: CoverageResult) -> Seen:
+    """What occurs in one of the layers, for its legend."""
+    tables = {IMAGES: result.images, SEQUENCES: result.sequences, MAP_FEATURES: result.map_features}
+    return Seen.of_columns(tables[kind].columns) if kind in tables else Seen()
 
 
 def style_file(kind: str) -> Path:
-    """The QML file with the plugin's look for layers of this kind, with its fields, form, tip, actions and times."""
+    """The QML file for layers of this kind: their fields, form, tip, actions and times; of tiles also their look."""
     return PLUGIN_FOLDER / "resources" / "styles" / f"{kind}.qml"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 
@@ -17,19 +18,21 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QSize
 from qgis.PyQt.QtGui import QColor
 
-from .qgis_runtime import ROOT
-
 TOP_TO_BOTTOM = ("images", "sequences", "tiles")
 
 
 def render(package: Path, picture: Path) -> None:
     """The whole extent of the tiles, in Web Mercator."""
+    # The plugin's folder may have any name.
+    sys.path.insert(0, str(ROOT))
+    importlib.import_module("conftest")
+    apply_style = importlib.import_module(f"{PACKAGE}.core.looks.layer_style").apply_style
     layers = []
     for name in TOP_TO_BOTTOM:
         layer = QgsVectorLayer(f"{package}|layername={name}", name, "ogr")
-        message, loaded = layer.loadNamedStyle(str(ROOT / "resources" / "styles" / f"{name}.qml"))
-        if not layer.isValid() or not loaded:
-            raise SystemExit(f"{name} of {package} cannot be shown: {message}")
+        if not layer.isValid():
+            raise SystemExit(f"{package} has no layer {name}")
+        apply_style(layer, name)
         layers.append(layer)
     settings = QgsMapSettings()
     settings.setLayers(layers)

@@ -204,7 +204,7 @@ class CoverageDownload(QObject):
         elif task.changes:
             self._change_layers(task, result)
         else:
-            self._layers.take(task, result)
+            self._layers.take(task, result, self._panel.colour_by())
             self._show(result)
 
     def _change_layers(self, task: CoverageTask, result: CoverageResult) -> None:
@@ -231,7 +231,7 @@ class CoverageDownload(QObject):
             self._end()
             self.fail(steps.error)
         else:
-            self._layers.take(task, result)
+            self._layers.take(task, result, self._panel.colour_by())
             self._show(result)
 
     def _begin(self) -> None:

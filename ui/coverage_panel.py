@@ -10,6 +10,7 @@ from qgis.PyQt import uic
 from qgis.PyQt.QtWidgets import QComboBox, QWidget
 
 from ..core.errors import InvalidRequestError
+from ..core.looks.colour_by import ColourBy
 from ..core.request import CoverageRequest
 from ..core.settings import Settings
 from .area_panel import AreaPanel
@@ -76,6 +77,10 @@ class CoveragePanel(QWidget):
     def into(self) -> str:
         """Whether the result comes as `new` layers, shall `replace` the last, or `append` to it."""
         return str(self.intoCombo.currentData())
+
+    def colour_by(self) -> ColourBy:
+        """What the colours of live coverage and of new layers tell."""
+        return self.colourCombo.currentData()
 
     def say(self, text: str) -> None:
         """Show what came of the last action; its place stays from the first time on."""

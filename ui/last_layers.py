@@ -10,6 +10,7 @@ from ..core.coverage_task import CoverageTask, Into
 from ..core.errors import MapillaryError
 from ..core.layer_changes import Revision
 from ..core.layers import PARTIAL, kinds_of, layer_name, metadata_after, metadata_of
+from ..core.looks.colour_by import ColourBy
 from ..core.remembered_request import have_one_filter, remembered
 from ..core.result import CoverageResult
 from .project_layers import add_layers, check_not_edited, present_layers, rename, set_metadata
@@ -70,7 +71,7 @@ class LastLayers:
         lacks = task.into.lacks and not result.is_partial
         rename(layer, name + PARTIAL * lacks)
 
-    def take(self, task: CoverageTask, result: CoverageResult) -> None:
+    def take(self, task: CoverageTask, result: CoverageResult, colour_by: ColourBy) -> None:
         """Once the layers that are there have changed: add the others, and when a download was replaced remove what
         the new one does not have at all.
         """
@@ -86,7 +87,7 @@ class LastLayers:
                 project.removeMapLayer(self._ids.pop(kind))
         removed = set(self._ids) - set(present)
         new = {kind: layer for kind, layer in task.layers.items() if kind not in removed}
-        self._ids.update(add_layers(project, new, result))
+        self._ids.update(add_layers(project, new, result, task.seen, colour_by))
         self._last = into
 
     def forget(self) -> None:

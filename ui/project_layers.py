@@ -19,8 +19,11 @@ from ..core.caught import Caught
 from ..core.errors import MapillaryError
 from ..core.layer_changes import Revision
 from ..core.layer_kinds import kind_of_layer
-from ..core.layers import KINDS, TILES, apply_style, kinds_of
+from ..core.layers import KINDS, TILES, kinds_of
+from ..core.live.seen import Seen
 from ..core.log import log
+from ..core.looks.colour_by import ColourBy
+from ..core.looks.layer_style import apply_style
 from ..core.result import CoverageResult
 
 _END = object()
@@ -55,9 +58,15 @@ def place_layer(project: QgsProject, layer: QgsMapLayer, is_expanded: bool = Fal
         group.setExpanded(True)
 
 
-def add_layers(project: QgsProject, layers: Mapping[str, QgsVectorLayer], result: CoverageResult) -> dict[str, str]:
+def add_layers(
+    project: QgsProject,
+    layers: Mapping[str, QgsVectorLayer],
+    result: CoverageResult,
+    seen: Mapping[str, Seen],
+    colour_by: ColourBy,
+) -> dict[str, str]:
     """Add the layers that hold anything; of a partial result all of them, since a retry may fill them. The ledger
-    always, since it says why others are empty. Gives the layers' ids by kind.
+    always, since it says why others are empty. `seen` is what occurs in each. Gives the layers' ids by kind.
     """
     added = {}
     kinds = [kind for kind in kinds_of(result.request) if kind in layers]
@@ -65,7 +74,7 @@ def add_layers(project: QgsProject, layers: Mapping[str, QgsVectorLayer], result
         layer = layers[kind]
         if kind != TILES and layer.featureCount() == 0 and not result.is_partial:
             continue
-        apply_style(layer, kind)
+        apply_style(layer, kind, colour_by, seen[kind])
         layer.setCustomProperty(_NAME_KEY, layer.name())
         place_layer(project, layer, is_expanded=kind == kinds[0])
         added[kind] = layer.id()

@@ -14,7 +14,7 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
-from ..layers import apply_style
+from ..looks.layer_style import apply_style
 
 
 class Dressing(QgsProcessingLayerPostProcessorInterface):

@@ -1,14 +1,14 @@
-"""What occurs in tiles, for the legend of what the map shows."""
+"""What occurs in tiles and layers, for the legend of what the map shows."""
 
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Callable, Optional, TypeVar
 
 from ..cleaning import flag, key, object_id, score, time_ms
-from ..moments import moment
+from ..moments import DAY_MS, moment
 from ..mvt.tally import tally
 from ..mvt.values import Value
 from ..request import TileAddress
@@ -45,6 +45,28 @@ class Seen:
         if tileset in COVERAGE_TILESETS.values():
             return cls._of_layer(body, SEQUENCE.name) + cls._of_layer(body, OVERVIEW.name)
         return cls(values=_cleaned(tally(body, MAP_FEATURE_TILESETS[tileset].name, ("value",))["value"], key))
+
+    @classmethod
+    def of_columns(cls, columns: Mapping[str, Sequence[Any]]) -> Seen:
+        """What occurs in the cleaned columns of a source layer, feature by feature."""
+        count = len(columns["id"])
+        days = Counter(time // DAY_MS for time in columns.get("captured_at", ()) if time is not None)
+        years: Counter[int] = Counter()
+        for day, on_day in days.items():
+            years[moment(day * DAY_MS).year] += on_day
+        organizations = _known(columns, "organization_id")
+        panoramas = _known(columns, "is_pano")
+        return cls(
+            years,
+            _known(columns, "creator_id"),
+            organizations,
+            _known(columns, "value"),
+            has_undated=sum(years.values()) < count,
+            has_unscored=any(score is None for score in columns.get("quality_score", ())),
+            has_panoramas=panoramas[True] > 0,
+            has_flat=panoramas[True] < count,
+            has_no_organization=sum(organizations.values()) < count,
+        )
 
     @classmethod
     def _of_layer(cls, body: bytes, layer_name: str) -> Seen:
@@ -101,6 +123,10 @@ class SeenTiles:
     def of(self, addresses: Iterable[TileAddress]) -> list[Seen]:
         """What is known of these tiles."""
         return [self._tiles[address] for address in addresses if address in self._tiles]
+
+
+def _known(columns: Mapping[str, Sequence[Any]], name: str) -> Counter[Any]:
+    return Counter(value for value in columns.get(name, ()) if value is not None)
 
 
 def _cleaned(counted: Counter[Value], clean: Callable[[Any], Optional[_T]]) -> Counter[_T]:

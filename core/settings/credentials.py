@@ -96,11 +96,6 @@ class Credentials(QObject):
             raise ExpiredCredentialError()
         return self._credential
 
-    def needs_password(self) -> bool:
-        """Whether QGIS would ask for its master password to read the token in force."""
-        is_in_database = self.state() in (CredentialState.STORED, CredentialState.SIGNED_IN)
-        return is_in_database and not self._is_loaded and not authentication.is_open()
-
     def known_fingerprint(self) -> str:
         """The fingerprint of the token in force; empty where there is none. Does not open the database."""
         state = self.state()

@@ -14,6 +14,7 @@ from ..cleaning import angle, flag, object_id
 from ..distance import metres_between
 from ..graph_fields import point, text, time
 from ..map_feature_values import kind_of, label
+from ..moments import DAY_MS
 
 MAP_FEATURE_FIELDS = (
     "object_value",
@@ -27,7 +28,7 @@ MAP_FEATURE_FIELDS = (
 """What the graph is asked for, all in one request."""
 
 _IMAGE_READERS = {"geometry": point, "captured_at": time, "is_pano": flag, "compass_angle": angle}
-_YEAR_MS = 365.25 * 86_400_000
+_YEAR_MS = 365.25 * DAY_MS
 _METRES_PER_YEAR = 2
 _METRES_FOR_PANORAMA = 5
 

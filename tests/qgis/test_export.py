@@ -40,7 +40,8 @@ from mapillary_coverage.core.export.losses import losses
 from mapillary_coverage.core.export.plan import Existing, plan_export
 from mapillary_coverage.core.export.run import run_export
 from mapillary_coverage.core.export.snapshot import is_ours, outline_of
-from mapillary_coverage.core.layers import IMAGES, LICENCE, RIGHTS, SEQUENCES, TILES, apply_style, fields_of
+from mapillary_coverage.core.layers import IMAGES, LICENCE, RIGHTS, SEQUENCES, TILES, fields_of
+from mapillary_coverage.core.looks.layer_style import apply_style
 
 FIRST_ID = 2**53 + 1
 FIRST_TIME = 1_711_852_200_123  # 2024-03-31T02:30:00.123Z, an hour that clocks in Berlin skip

@@ -24,7 +24,8 @@ from mapillary_coverage.core.export.formats import GEOPACKAGE
 from mapillary_coverage.core.export.plan import plan_export
 from mapillary_coverage.core.export.run import run_export
 from mapillary_coverage.core.image_link import image_link
-from mapillary_coverage.core.layers import IMAGES, MAP_FEATURES, SEQUENCES, TILES, apply_style, fields_of
+from mapillary_coverage.core.layers import IMAGES, MAP_FEATURES, SEQUENCES, TILES, fields_of
+from mapillary_coverage.core.looks.layer_style import apply_style
 
 KINDS = [IMAGES, SEQUENCES, MAP_FEATURES]
 ID_FIELDS = {IMAGES: "id", SEQUENCES: "image_id", MAP_FEATURES: "id"}

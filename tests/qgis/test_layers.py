@@ -10,7 +10,8 @@ from qgis.PyQt.QtCore import QDateTime, Qt, QVariant
 
 from mapillary_coverage.core.download import download_coverage
 from mapillary_coverage.core.filters import CoverageFilter
-from mapillary_coverage.core.layers import IMAGES, SEQUENCES, TILES, apply_style, memory_layer
+from mapillary_coverage.core.layers import IMAGES, SEQUENCES, TILES, memory_layer
+from mapillary_coverage.core.looks.layer_style import apply_style
 from mapillary_coverage.core.report import remarks, result_line
 from mapillary_coverage.core.tiling import TileId
 from tests.conftest import GENUINE_TILE, access_to, request_for

@@ -19,12 +19,12 @@ from mapillary_coverage.core.layers import (
     TILES,
     WKB_TYPES,
     add_features,
-    apply_style,
     degrees_crs,
     features_of,
     fields_of,
 )
 from mapillary_coverage.core.ledger import STATUSES, TileRecord
+from mapillary_coverage.core.looks.layer_style import apply_style
 from mapillary_coverage.core.tiling import TileId, tile_box
 
 FIRST = TileId(14, 8529, 5975)

@@ -16,7 +16,8 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QDateTime, QSize, Qt
 from qgis.PyQt.QtGui import QColor
 
-from mapillary_coverage.core.layers import IMAGES, MAP_FEATURES, SEQUENCES, apply_style, degrees_crs, fields_of
+from mapillary_coverage.core.layers import IMAGES, MAP_FEATURES, SEQUENCES, degrees_crs, fields_of
+from mapillary_coverage.core.looks.layer_style import apply_style
 from mapillary_coverage.core.looks.times import set_times
 
 SHAPES = {

@@ -12,10 +12,11 @@ from qgis.PyQt.QtCore import QObject, QSignalBlocker, QTimer
 from ...core.errors import InvalidRequestError, LockedDatabaseError, MapillaryError
 from ...core.live.display_tiles import DisplayTiles
 from ...core.live.project_files import ProjectFiles
-from ...core.looks.colour_by import ColourBy
+from ...core.oauth import Renewal
 from ...core.report import counted
 from ...core.schema import COVERAGE_TILESETS
-from ...core.settings import Settings
+from ...core.settings import CredentialState, Settings
+from ...core.tile_access import TileAccess
 from ..coverage_panel import CoveragePanel
 from .live_fetch import LiveFetch
 from .live_filter import LiveFilter
@@ -45,8 +46,6 @@ class LiveCoverage(QObject):
         self._styling.setInterval(_STYLE_MS)
         self._styling.timeout.connect(self._style)
         self._files = ProjectFiles(self._path_if_any, self)
-        for word in ColourBy:
-            panel.colourCombo.addItem(word.title, word)
         panel.liveCheck.toggled.connect(self._switch)
         panel.liveRetryButton.clicked.connect(self._retry)
         panel.colourCombo.currentIndexChanged.connect(self._style)
@@ -103,14 +102,23 @@ class LiveCoverage(QObject):
         """Fetch, or show what is in the cache where there is no usable token."""
         self._error = None
         try:
-            if not asks_for_password and self._settings.credentials.needs_password():
-                raise LockedDatabaseError()
-            access = self._settings.tile_access()
+            access = self._access(asks_for_password)
         except MapillaryError as error:
             self._error = error
             access = self._settings.tile_access(offline=True)
-        self.fetch.start(access)
+        self.fetch.start(access, self._renewal)
         self._take_filter()
+
+    def _access(self, asks_for_password: bool) -> TileAccess:
+        """Raises MapillaryError, also where QGIS would ask for its master password and nobody expects it to."""
+        credentials = self._settings.credentials
+        is_locked = not credentials.is_at_hand() and credentials.state() is not CredentialState.NONE
+        if is_locked and not asks_for_password and not self._settings.is_offline():
+            raise LockedDatabaseError()
+        return self._settings.tile_access()
+
+    def _renewal(self) -> Optional[Renewal]:
+        return self._settings.credentials.renewal(self._settings.graph_url())
 
     def _stop(self) -> None:
         self._styling.stop()
@@ -186,7 +194,7 @@ class LiveCoverage(QObject):
         panel = self._panel
         look = Look(
             self._filter.chosen,
-            panel.colourCombo.currentData(),
+            panel.colour_by(),
             panel.imagesCheck.isChecked(),
             panel.sequencesCheck.isChecked(),
         )

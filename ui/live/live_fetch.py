@@ -14,6 +14,7 @@ from ...core.live.live_layers import live_tileset
 from ...core.live.seen import Seen
 from ...core.live.tile_feed import FeedState, TileFeed
 from ...core.live.visible_tiles import visible_tiles
+from ...core.oauth import Renewal
 from ...core.request import TileAddress
 from ...core.schema import COVERAGE_ZOOM, MAP_FEATURE_TILESETS
 from ...core.tile_access import TileAccess
@@ -41,6 +42,7 @@ class LiveFetch(QObject):
         self._canvas = canvas
         self._feed: Optional[TileFeed] = None
         self._arrivals = _Arrivals()
+        self._renewal: Callable[[], Optional[Renewal]] = lambda: None
         self._shown: list[TileAddress] = []
         self._to_repaint: set[str] = set()
         self._looking = _timer(self, _LOOK_MS, self.look)
@@ -51,9 +53,10 @@ class LiveFetch(QObject):
         """Whether it was started."""
         return self._feed is not None
 
-    def start(self, access: TileAccess) -> None:
-        """Fetch with this access from now on."""
+    def start(self, access: TileAccess, renewal: Callable[[], Optional[Renewal]]) -> None:
+        """Fetch with this access from now on; `renewal` gives what renews its token, once that is due."""
         self.stop()
+        self._renewal = renewal
         arrivals = self._arrivals = _Arrivals()
         arrivals.arrived.connect(self._on_arrived)
         arrivals.state_changed.connect(self.changed)
@@ -86,6 +89,7 @@ class LiveFetch(QObject):
             by_layer[tileset] = [TileAddress(tileset, tile) for tile in tiles if tile.z >= _first_zoom(tileset)]
         in_turn = chain.from_iterable(zip_longest(*by_layer.values()))
         self._shown = [address for address in in_turn if address is not None]
+        self._feed.renew_with(self._renewal())
         self._feed.want(self._shown)
         self.changed.emit()
 
