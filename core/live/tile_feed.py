@@ -212,10 +212,11 @@ class TileFeed:
             with self._changed:
                 self._asking.discard(job)
                 if error is not None:
-                    self._fail(job.address, error)
-                elif job.address in self._wanted:
-                    self._sort(job.address, Standing(True, True))
-            self._tell(job.address, seen, seen is not None)
+                    was_cut_short = error.is_transient and job.stop.is_set()
+                    self._fail(address, CancelledError() if was_cut_short else error)
+                elif address in self._wanted:
+                    self._sort(address, Standing(True, True))
+            self._tell(address, seen, seen is not None)
         self._leave()
 
     def _next_to_ask(self) -> Optional[TileAddress]:

@@ -187,13 +187,14 @@ def test_what_waits_for_its_turn_is_dropped_as_well(server, watch):
 
 
 def test_the_most_important_comes_first_also_after_panning(emulator, watch):
-    server = emulator(Town(images_per_tile=5))
-    watched = watch(server, traffic=Traffic(Usage(None, Pace(burst=1, per_second=5)), connections=1))
-    watched.feed.want(TILES[:6])
-    wait_until(lambda: len(server.requests) == 1)
-    watched.settle([TILES[10], *TILES[3:6]])
-    late = [address for address in asked(server) if address in (TILES[10], TILES[5])]
-    assert late == [TILES[10], TILES[5]]
+    server = emulator(Town(images_per_tile=5), delay=1)
+    watched = watch(server)
+    watched.feed.want(TILES[:14])
+    wait_until(lambda: len(server.requests) == tile_feed.THREADS)
+    watched.feed.want([TILES[15], *TILES[:14]])
+    server.delay = 0
+    assert watched.settle() == FeedState(0, 0, None)
+    assert list(asked(server)).index(TILES[15]) < 2 * tile_feed.THREADS
 
 
 def test_what_is_cached_is_drawn_without_a_request(server, cache, watch):
@@ -446,7 +447,7 @@ def test_three_thousand_views_in_a_row_leave_no_more_than_the_last(server, watch
         watched.feed.want(view)
     assert watched.settle() == FeedState(0, 0, None)
     feed = watched.feed
-    assert len(feed._threads) == 5
+    assert len(feed._threads) <= 5
     assert len(feed._wanted) == len(feed._shown) == 4
     assert not feed._to_look
     assert not feed._to_ask
