@@ -18,6 +18,8 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QSize
 from qgis.PyQt.QtGui import QColor
 
+from .qgis_runtime import PACKAGE, ROOT
+
 TOP_TO_BOTTOM = ("images", "sequences", "tiles")
 
 
