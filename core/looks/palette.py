@@ -10,15 +10,15 @@ COVERAGE = "#05cb63"
 
 CASING = "#14232e"
 
-YEARS = ("#ffe945", "#ffb52e", "#fb8050", "#e8568a", "#c251c4", "#8d62d6", "#6677c9")
-"""From the newest, in even steps of lightness."""
+YEARS = ("#f5ee18", "#dabe39", "#eaa663", "#ff8295", "#c57fb7", "#b962ff", "#8e6dce")
+"""From the newest and lightest."""
 
 PANORAMA, FLAT = "#ff9f2e", "#45aef5"
 
-QUALITY = ("#ffe945", "#7fd34e", "#22a48c", "#4d70b8")
+QUALITY = ("#ffd81d", "#9dcc5b", "#25c791", "#8479e5")
 """From the best."""
 
-PEOPLE = ("#f0a202", "#56b4e9", "#1eb980", "#f7ee5b", "#3f7fd0", "#ef5f3c", "#e58cc3")
+PEOPLE = ("#e3cb08", "#88d4ff", "#4a9f65", "#c5ff8d", "#716ffc", "#d4770d", "#c162c3")
 """For creators and organizations."""
 
 OTHERS = "#a9b4bd"
