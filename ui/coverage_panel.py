@@ -33,7 +33,9 @@ class CoveragePanel(QWidget):
         super().__init__(parent)
         uic.loadUi(str(Path(__file__).with_suffix(".ui")), self)
         self._settings = settings
-        for combo, labels in ((self.positionCombo, _POSITIONS), (self.intoCombo, _INTO)):
+        colours = {word: word.title for word in ColourBy}
+        combos = {self.positionCombo: _POSITIONS, self.intoCombo: _INTO, self.colourCombo: colours}
+        for combo, labels in combos.items():
             for word, label in labels.items():
                 combo.addItem(label, word)
             combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -49,7 +51,7 @@ class CoveragePanel(QWidget):
             check.toggled.connect(self._show_kinds)
         self.tokenPanel = TokenPanel(settings)
         self.tokenBox.layout().addWidget(self.tokenPanel)
-        self.setTabOrder(self.tokenPanel.tokenButton, self.imagesCheck)
+        self.setTabOrder(self.tokenPanel.tokenButton, self.liveCheck)
         self.offlineCheck.setChecked(settings.is_offline())
         self.offlineCheck.toggled.connect(self._set_offline)
         settings.credentials.changed.connect(self.show_estimate)

@@ -27,11 +27,11 @@ from .markers import (
     ARROW,
     ARROWS_BELOW_SCALE,
     CASED,
-    DOT,
     LINE,
     MOST_SYMBOLS,
     SYMBOL,
     Colour,
+    Size,
     arrow,
     dot,
     line,
@@ -41,6 +41,9 @@ from .markers import (
 )
 from .palette import CASING, OTHERS
 from .tile_values import is_among, quoted
+
+_DOT = Size(0, 1.7, 1.7, is_native=True)
+"""The same at all scales, so that QGIS can draw 200,000 of them from one picture."""
 
 _GENERIC = {"point": "Other objects", "traffic_sign": "Other traffic signs"}
 _OTHER = ""
@@ -97,10 +100,9 @@ def _by_class(kind: str, classes: list[LookClass]) -> QgsFeatureRenderer:
 def _image(colour: str) -> QgsSymbol:
     is_close = f"coalesce(@map_scale < {ARROWS_BELOW_SCALE}, FALSE)"
     has_angle = f'{is_close} AND "compass_angle" IS NOT NULL'
-    size = DOT.native()
     return marker(
-        dot(Colour(colour), size),
-        pupil(size, f'{is_close} AND "is_pano"'),
+        dot(Colour(colour), _DOT),
+        pupil(_DOT, f'{is_close} AND "is_pano"'),
         arrow(Colour(colour), ARROW.native(), '"compass_angle"', has_angle),
     )
 

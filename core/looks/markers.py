@@ -88,8 +88,8 @@ class Size:
         )
 
 
-SPOT, DOT, ARROW = Size(40_000, 1.3, 2.0), Size(8, 1.0, 2.2), Size(8, 2.2, 2.2)
-LINE, CASED = Size(20, 0.35, 0.6), Size(35, 0.6, 1.0)
+SPOT, DOT, ARROW = Size(40_000, 1.5, 2.2), Size(8, 1.1, 2.2), Size(8, 2.2, 2.2)
+LINE, CASED = Size(20, 0.45, 0.65), Size(35, 0.8, 1.05)
 SYMBOL = Size(25, 2.6, 7)
 
 ARROWS_BELOW_SCALE = 3300
@@ -98,7 +98,7 @@ ARROWS_BELOW_SCALE = 3300
 MOST_SYMBOLS = 100
 """Each value takes a while: in live layers it has a style of its own that goes through all features of a tile."""
 
-_STROKE = Size(0.8, 0.1, 0.2)
+_STROKE = Size(0.8, 0.07, 0.2)
 _PUPIL = 0.45
 _REACH = 0.85
 """How far before its image an arrow is, in sizes of the arrow."""
@@ -190,6 +190,6 @@ def _sized(layer: QgsMarkerSymbolLayer, size: Size) -> QgsMarkerSymbolLayer:
     layer.setSize(size.amount)
     layer.setSizeUnit(size.unit)
     layer.setSizeMapUnitScale(size.limits)
-    if size.is_native:
+    if size.is_native and size.least < size.most:
         layer.setDataDefinedProperty(_Property.PropertySize, size.by_scale)
     return layer
