@@ -188,10 +188,9 @@ def test_every_layer_of_objects_has_its_actions_where_people_look_for_them(kind)
         assert not action.isEnabledOnlyWhenEditable()
 
 
-def test_tiles_have_none():
+def test_tiles_have_no_actions():
     layer = layer_of(TILES)
     assert layer.actions().actions() == []
-    assert layer.mapTipTemplate() == ""
 
 
 @pytest.mark.parametrize("kind", KINDS)

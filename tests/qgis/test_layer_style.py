@@ -111,7 +111,8 @@ def test_years_and_creators_are_those_of_the_layer(qgis_app):
     assert [each.label for each in classes[-2:]] == ["2019 and earlier", "Without a date"]
     assert colour_at(draw([layer], QgsPointXY(MIDDLE.x() + 300, MIDDLE.y()), MIDDLING)) == classes[0].colour
     assert colour_at(draw([layer], QgsPointXY(MIDDLE.x() - 240, MIDDLE.y()), MIDDLING)) == classes[-2].colour
-    set_look(layer, IMAGES, ColourBy.CREATOR, lambda value: None)
+    seen = Seen(creators=Counter(map(str, years)))
+    set_look(layer, IMAGES, ColourBy.CREATOR, seen, lambda value: None)
     assert legend_of(layer)[0] == "2025"
     assert legend_of(layer)[-2:] == ["Other creators", "Others"]
 
