@@ -24,7 +24,6 @@ from ..symbols import generic_svg, symbol_svg
 from .classes import ALWAYS, LookClass, look_classes
 from .colour_by import ColourBy
 from .markers import (
-    ARROW,
     ARROWS_BELOW_SCALE,
     CASED,
     LINE,
@@ -42,7 +41,7 @@ from .markers import (
 from .palette import CASING, OTHERS
 from .tile_values import is_among, quoted
 
-_DOT = Size(0, 1.7, 1.7, is_native=True)
+_DOT, _ARROW = (Size(0, size, size, is_native=True) for size in (1.7, 2.2))
 """The same at all scales, so that QGIS can draw 200,000 of them from one picture."""
 
 _GENERIC = {"point": "Other objects", "traffic_sign": "Other traffic signs"}
@@ -103,7 +102,7 @@ def _image(colour: str) -> QgsSymbol:
     return marker(
         dot(Colour(colour), _DOT),
         pupil(_DOT, f'{is_close} AND "is_pano"'),
-        arrow(Colour(colour), ARROW.native(), '"compass_angle"', has_angle),
+        arrow(Colour(colour), _ARROW, '"compass_angle"', has_angle),
     )
 
 
