@@ -41,4 +41,4 @@ symbols: setup
 screenshots: setup
 	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest -q tests/desktop
 	@mkdir -p resources/screenshots
-	@cp $(addprefix build/screenshots/,downloaded.png dock.png token.png options.png features.png values.png export.png viewer.png panorama.png sign.png wide.png) resources/screenshots/
+	@cp $(addprefix build/screenshots/,downloaded.png dock.png token.png options.png features.png values.png export.png viewer.png panorama.png sign.png wide.png tip.png live.png live_close.png live_dark.png) resources/screenshots/

@@ -101,6 +101,18 @@ def test_pictures_in_every_colour(desktop, ground):
     colour(desktop, 0)
 
 
+@pytest.mark.parametrize(
+    ("name", "ground", "by", "zoom"),
+    [("live", "light", "AGE", 13), ("live_close", "light", "NOTHING", 16.6), ("live_dark", "dark", "CREATOR", 14)],
+)
+def test_pictures_of_the_readme(desktop, name, ground, by, zoom):
+    desktop.run(GROUND.format(colour=GROUNDS[ground]))
+    go_to(desktop, zoom)
+    desktop.run(f"panel.colourCombo.setCurrentText(next(c.title for c in type(panel.colour_by()) if c.name == {by!r}))")
+    settle(desktop)
+    desktop.screenshot(PICTURES / f"{name}.png")
+
+
 def test_what_is_saved_holds_no_token(desktop, server, tmp_path):
     desktop.run(f"QgsProject.instance().write({str(tmp_path / 'town.qgz')!r})")
     desktop.run(f"QgsProject.instance().write({str(tmp_path / 'town.qgs')!r})")
