@@ -79,6 +79,7 @@ class OptionsPage(QgsOptionsPageWidget):
         for text, edit in self._texts.items():
             if text is preferences.CACHE_FOLDER or not _problem(edit.text()):
                 text.write(edit.text().strip())
+        self._settings.changed.emit()
 
     def _show_texts(self) -> None:
         """What a variable of the environment overrides is shown as it is, and left alone."""
@@ -120,6 +121,7 @@ class OptionsPage(QgsOptionsPageWidget):
             self.page.usedLabel.setText(f"Not removed: {error.strerror}")
             return
         self._show_use()
+        self._settings.changed.emit()
 
 
 def _problem(text: str) -> str:

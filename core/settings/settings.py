@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Optional
 
 from qgis.core import QgsApplication
+from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ..cache_folder import CacheSettings
 from ..credential import Credential
@@ -25,10 +26,16 @@ MAPILLARY_TILES_URL = "https://tiles.mapillary.com/maps/vtp"
 MAPILLARY_GRAPH_URL = "https://graph.mapillary.com"
 
 
-class Settings:
-    """The plugin makes one and hands it to all who need it. Use it on the main thread."""
+class Settings(QObject):
+    """The plugin makes one and hands it to all who need it. Use it on the main thread.
+
+    `changed` fires when the options were changed, or the cache was cleared.
+    """
+
+    changed = pyqtSignal()
 
     def __init__(self) -> None:
+        super().__init__()
         self.credentials = Credentials()
         self._traffic: Optional[Traffic] = None
 

@@ -278,3 +278,34 @@ def test_unloading_while_tiles_are_on_their_way(canvas, emulator, qgis_parent, b
     qtbot.wait(300)
     assert all(seen.status == 200 for seen in server.requests)
     assert QgsApplication.instance() is not None
+
+
+def test_another_server_in_the_options_is_followed(live, canvas, server, emulator, qtbot, monkeypatch):
+    switch(live)
+    settled(qtbot, live, canvas)
+    other = use(emulator(TOWN, credential=server.credential), monkeypatch)
+    live.panel.tokenPanel._settings.changed.emit()
+    settled(qtbot, live, canvas)
+    assert str(TILE) in asked(other, COVERAGE)
+    assert picture(canvas) > 100
+
+
+def test_an_address_that_no_token_is_sent_to_is_told(live, canvas, server, qtbot, monkeypatch):
+    monkeypatch.setenv("MAPILLARY_TILES_URL", "http://tiles.example.org/maps/vtp")
+    switch(live)
+    assert "https" in live.panel.liveLabel.text()
+    assert live.panel.liveLabel.isVisibleTo(live.panel)
+    monkeypatch.setenv("MAPILLARY_TILES_URL", server.tiles_url)
+    qtbot.mouseClick(live.panel.liveRetryButton, Qt.MouseButton.LeftButton)
+    settled(qtbot, live, canvas)
+    assert live.panel.liveLabel.text() == ""
+    assert picture(canvas) > 100
+
+
+def test_without_a_cache_it_says_so(live, canvas, server, qtbot, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("MAPILLARY_CACHE_DIR", str(tmp_path / "file"))
+    switch(live)
+    assert live.panel.liveLabel.text().startswith("Live coverage cannot be drawn")
+    assert not live.panel.liveCheck.isChecked()
+    assert not live_layers()

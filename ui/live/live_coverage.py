@@ -9,7 +9,7 @@ from qgis.core import QgsProject
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QObject, QSignalBlocker, QTimer
 
-from ...core.errors import InvalidRequestError, LockedDatabaseError, MapillaryError
+from ...core.errors import InvalidRequestError, LockedDatabaseError, MapillaryError, UnsafeEndpointError
 from ...core.live.display_tiles import DisplayTiles
 from ...core.live.project_files import ProjectFiles
 from ...core.oauth import Renewal
@@ -55,6 +55,7 @@ class LiveCoverage(QObject):
             check.toggled.connect(self._take_kinds)
         panel.offlineCheck.toggled.connect(self._restart)
         settings.credentials.changed.connect(self._restart)
+        settings.changed.connect(self._on_settings_changed)
         QgsProject.instance().layersAdded.connect(self._on_layers_changed)
         QgsProject.instance().layersRemoved.connect(self._on_layers_changed)
         self._show_state()
@@ -65,6 +66,7 @@ class LiveCoverage(QObject):
         QgsProject.instance().layersAdded.disconnect(self._on_layers_changed)
         QgsProject.instance().layersRemoved.disconnect(self._on_layers_changed)
         self._settings.credentials.changed.disconnect(self._restart)
+        self._settings.changed.disconnect(self._on_settings_changed)
         self._styling.stop()
         self._filter.drop()
         self.fetch.stop()
@@ -93,7 +95,7 @@ class LiveCoverage(QObject):
             add_live_layers(QgsProject.instance(), self._panel.positionCombo.currentData(), self._path_of)
         except MapillaryError as error:
             self._tick(False)
-            self._panel.liveLabel.setText(str(error))
+            self._refuse(error)
             return
         self._start(asks_for_password=True)
         self._take_kinds()
@@ -103,11 +105,21 @@ class LiveCoverage(QObject):
         self._error = None
         try:
             access = self._access(asks_for_password)
+        except UnsafeEndpointError as error:
+            self._refuse(error)
+            return
         except MapillaryError as error:
             self._error = error
             access = self._settings.tile_access(offline=True)
+        self._files.show_all()
         self.fetch.start(access, self._renewal)
         self._take_filter()
+
+    def _refuse(self, error: MapillaryError) -> None:
+        """Not even the cache can be shown."""
+        self._stop()
+        self._error = error
+        self._show_state()
 
     def _access(self, asks_for_password: bool) -> TileAccess:
         """Raises MapillaryError, also where QGIS would ask for its master password and nobody expects it to."""
@@ -132,11 +144,18 @@ class LiveCoverage(QObject):
         if self.fetch.is_running:
             self._start(asks_for_password=False)
 
+    def _on_settings_changed(self) -> None:
+        """The server or the cache may be another."""
+        self._look.forget()
+        self._restart()
+
     def _retry(self) -> None:
-        if self._error is not None:
+        if self._error is None:
+            self.fetch.retry()
+        elif live_layers(QgsProject.instance()):
             self._start(asks_for_password=True)
         else:
-            self.fetch.retry()
+            self._panel.liveCheck.setChecked(True)
 
     def _on_layers_changed(self, *_: object) -> None:
         """A project was opened or closed, or a person removed layers."""
@@ -154,7 +173,7 @@ class LiveCoverage(QObject):
 
     def _take_position(self) -> None:
         if self.fetch.is_running:
-            show_position(QgsProject.instance(), self._panel.positionCombo.currentData(), self._path_of)
+            show_position(QgsProject.instance(), self._panel.positionCombo.currentData(), self._path_if_any)
             self._look.forget()
             self.fetch.look()
             self._style()
@@ -202,7 +221,7 @@ class LiveCoverage(QObject):
         self._show_state()
 
     def _show_state(self) -> None:
-        sentences = self._sentences() if self.fetch.is_running else []
+        sentences = self._sentences() if self.fetch.is_running else [str(self._error)] * bool(self._error)
         state = self.fetch.state()
         self._panel.liveLabel.setText(" ".join(sentences))
         self._panel.liveLabel.setVisible(bool(sentences))
