@@ -15,6 +15,10 @@ MIDDLE = TOWN.lon_lat(SHOWN.x, SHOWN.y)
 ZOOMS = (3, 8, 12, 14, 17, 19)
 GROUNDS = {"light": "#ffffff", "dark": "#1f2226"}
 
+LISTEN = """
+told = []
+QgsApplication.messageLog().messageReceived.connect(lambda text, tag, level: told.append(f"{tag} {text}"))
+"""
 GO_TO = """
 from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform, QgsPointXY
 degrees, metres = (QgsCoordinateReferenceSystem(f"EPSG:{{code}}") for code in (4326, 3857))
@@ -49,6 +53,7 @@ def desktop(server, tmp_path_factory):
         MAPILLARY_GRAPH_URL=server.graph_url,
         MAPILLARY_ACCESS_TOKEN=server.credential,
     ) as session:
+        session.run(LISTEN)
         go_to(session, 14)
         session.run("panel.signsCheck.setChecked(True)\npanel.pointsCheck.setChecked(True)")
         session.run("panel.liveCheck.click()")
@@ -122,7 +127,7 @@ def test_what_is_saved_holds_no_token(desktop, server, tmp_path):
         saved += [packed.read(name) for name in packed.namelist()]
     profile = Path(desktop.run("answer = QgsApplication.qgisSettingsDirPath()"))
     saved += [path.read_bytes() for path in profile.rglob("*") if path.is_file()]
-    saved.append(desktop.log.read_bytes())
+    saved += [desktop.log.read_bytes(), *(text.encode() for text in desktop.run("answer = told"))]
     secret = server.credential.encode()
     assert len(saved) > 5
     assert not any(form in data for data in saved for form in (secret, secret.replace(b"|", b"%7C"), secret[-32:]))
