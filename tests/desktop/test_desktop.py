@@ -116,6 +116,7 @@ def test_a_first_download(desktop, server):
 @pytest.mark.parametrize("typed", ["2024-05-01", "20240501", "2024-5-1"])
 def test_a_day_is_typed_as_people_type_it(desktop, typed):
     desktop.run("panel.filterPanel.endEdit.clear()")
+    desktop.run("panel.formScroll.ensureWidgetVisible(panel.filterPanel.endEdit)")
     desktop.click("panel.filterPanel.endEdit")
     desktop.type(typed)
     desktop.press("Tab")

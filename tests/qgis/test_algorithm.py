@@ -244,5 +244,6 @@ def test_layers_that_qgis_loads_are_styled_and_credited(run, qgis_new_project, m
     assert len(layers) == 3
     for layer in layers.values():
         assert layer.metadata().rights() == ["© Mapillary, CC BY-SA 4.0"]
-    assert layers[QgsWkbTypes.Type.Point].renderer().type() == "categorizedSymbol"
+    assert layers[QgsWkbTypes.Type.Point].renderer().type() == "singleSymbol"
+    assert layers[QgsWkbTypes.Type.Point].attributeAlias(2) == "Captured (UTC)"
     assert layers[QgsWkbTypes.Type.Polygon].renderer().classAttribute() == "status"
