@@ -245,5 +245,5 @@ def test_layers_that_qgis_loads_are_styled_and_credited(run, qgis_new_project, m
     for layer in layers.values():
         assert layer.metadata().rights() == ["© Mapillary, CC BY-SA 4.0"]
     assert layers[QgsWkbTypes.Type.Point].renderer().type() == "singleSymbol"
-    assert layers[QgsWkbTypes.Type.Point].attributeAlias(2) == "Captured (UTC)"
+    assert layers[QgsWkbTypes.Type.Point].attributeAlias(2) == "Captured at (UTC)"
     assert layers[QgsWkbTypes.Type.Polygon].renderer().classAttribute() == "status"
