@@ -235,7 +235,11 @@ class TileFeed:
         client = TileClient(tileset, self._access, session, shelf.cache, job.stop)
         with client.alone(tile):
             standing = shelf.look(tile)
-            return standing.seen if standing.is_fresh else shelf.take(tile, client.fetch(tile))
+            if standing.is_fresh:
+                return standing.seen
+            fetched = client.fetch(tile)
+            # Its files may have been removed meanwhile.
+            return self._shelves.of(tileset).take(tile, fetched)
 
     def _fail(self, address: TileAddress, error: MapillaryError) -> None:
         """One that was only cancelled may be wanted again by now."""
