@@ -106,6 +106,7 @@ class MapillaryCoveragePlugin:
         from .ui.options_page import OptionsFactory
 
         self._options = OptionsFactory(self._settings)
+        self._options.changed.connect(self._dock.live.follow_settings)
         self._iface.registerOptionsWidgetFactory(self._options)
 
     def _add_images(self) -> None:

@@ -7,6 +7,7 @@ from typing import Optional
 
 from qgis.gui import QgsFileWidget, QgsOptionsPageWidget, QgsOptionsWidgetFactory
 from qgis.PyQt import uic
+from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QVBoxLayout, QWidget
 
@@ -22,18 +23,24 @@ NAME = "Mapillary"
 
 
 class OptionsFactory(QgsOptionsWidgetFactory):
-    """Registers the page."""
+    """Registers the page. `changed` fires when settings were kept, or the cache was cleared."""
+
+    changed = pyqtSignal()
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(NAME, QIcon(str(PLUGIN_FOLDER / "resources" / "icons" / "mapillary_coverage.svg")))
         self._settings = settings
 
     def createWidget(self, parent: QWidget) -> OptionsPage:  # noqa: N802
-        return OptionsPage(self._settings, parent)
+        page = OptionsPage(self._settings, parent)
+        page.changed.connect(self.changed)
+        return page
 
 
 class OptionsPage(QgsOptionsPageWidget):
     """Shows the settings; `apply` keeps them when the dialog is left with OK. The token is kept at once."""
+
+    changed = pyqtSignal()
 
     def __init__(self, settings: Settings, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
@@ -79,6 +86,7 @@ class OptionsPage(QgsOptionsPageWidget):
         for text, edit in self._texts.items():
             if text is preferences.CACHE_FOLDER or not _problem(edit.text()):
                 text.write(edit.text().strip())
+        self.changed.emit()
 
     def _show_texts(self) -> None:
         """What a variable of the environment overrides is shown as it is, and left alone."""
@@ -119,6 +127,8 @@ class OptionsPage(QgsOptionsPageWidget):
         except OSError as error:
             self.page.usedLabel.setText(f"Not removed: {error.strerror}")
             return
+        finally:
+            self.changed.emit()
         self._show_use()
 
 

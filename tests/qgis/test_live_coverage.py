@@ -1,14 +1,18 @@
 """Live coverage: the switch in the panel, on a real canvas, with tiles over HTTP."""
 
+import gc
 import math
 import re
 import time
+import weakref
 
 import pytest
 from qgis.core import QgsApplication, QgsProject, QgsVectorTileLayer
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QDate, Qt
 
+from mapillary_coverage.core.cache_folder import clear
+from mapillary_coverage.core.live import tile_feed
 from mapillary_coverage.core.settings import Settings
 from mapillary_coverage.core.tiling import TileId, tile_box
 from mapillary_coverage.ui.coverage_dock import CoverageDock
@@ -278,3 +282,73 @@ def test_unloading_while_tiles_are_on_their_way(canvas, emulator, qgis_parent, b
     qtbot.wait(300)
     assert all(seen.status == 200 for seen in server.requests)
     assert QgsApplication.instance() is not None
+
+
+def test_news_that_come_after_the_end_reach_nobody(live, canvas, server, qtbot):
+    """A thread may be about to tell of a tile when the plugin starts anew."""
+    switch(live)
+    settled(qtbot, live, canvas)
+    feed, address = live.live.fetch._feed, live.live.fetch.shown()[0]
+    told = weakref.ref(live.live.fetch._arrivals)
+    live.panel.offlineCheck.setChecked(True)
+    live.panel.offlineCheck.setChecked(False)
+    gc.collect()
+    assert told() is not None, "a thread would emit a signal of what was deleted"
+    feed._on_arrived(address)
+    feed._on_state()
+    settled(qtbot, live, canvas)
+    assert picture(canvas) > 100
+
+
+def test_another_server_and_cache_are_taken_from_the_options(
+    live, canvas, server, emulator, qtbot, monkeypatch, tmp_path
+):
+    switch(live)
+    settled(qtbot, live, canvas)
+    asked_first, other = len(server.requests), emulator(TOWN)
+    monkeypatch.setenv("MAPILLARY_TILES_URL", other.tiles_url)
+    monkeypatch.setenv("MAPILLARY_CACHE_DIR", str(tmp_path / "other"))
+    live.live.follow_settings()
+    settled(qtbot, live, canvas)
+    assert len(server.requests) == asked_first
+    assert str(TILE) in asked(other, COVERAGE)
+    assert all(str(tmp_path / "other") in layer.source() for layer in live_layers())
+    live.panel.positionCombo.setCurrentIndex(1)
+    settled(qtbot, live, canvas)
+    assert picture(canvas) > 100
+
+
+def test_a_cleared_cache_is_filled_again(live, canvas, server, qtbot, monkeypatch):
+    monkeypatch.setattr(tile_feed, "_IDLE_SECONDS", 0.05)
+    switch(live)
+    settled(qtbot, live, canvas)
+    clear(Settings().cache().folder)
+    live.live.follow_settings()
+    settled(qtbot, live, canvas)
+    canvas.refreshAllLayers()
+    settled(qtbot, live, canvas)
+    assert picture(canvas) > 100
+    assert asked(server, COVERAGE).count(str(TILE)) == 2
+
+
+def test_an_unsafe_server_is_told_and_left_once_it_is_corrected(live, canvas, server, qtbot, monkeypatch):
+    monkeypatch.setenv("MAPILLARY_TILES_URL", "http://mirror.example/tiles")
+    switch(live)
+    assert live.panel.liveLabel.text().startswith("The server address")
+    assert "earlier days" not in live.panel.liveLabel.text()
+    monkeypatch.setenv("MAPILLARY_TILES_URL", server.tiles_url)
+    live.live.follow_settings()
+    settled(qtbot, live, canvas)
+    assert live.panel.liveLabel.text() == ""
+    assert picture(canvas) > 100
+
+
+def test_a_folder_that_takes_no_tiles_is_told(live, canvas, server, qtbot, monkeypatch, tmp_path):
+    switch(live)
+    settled(qtbot, live, canvas)
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("MAPILLARY_CACHE_DIR", str(tmp_path / "file"))
+    live.live.follow_settings()
+    live.panel.positionCombo.setCurrentIndex(1)
+    settled(qtbot, live, canvas)
+    assert live.panel.liveLabel.text().startswith("Live coverage cannot be drawn")

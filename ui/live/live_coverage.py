@@ -9,7 +9,7 @@ from qgis.core import QgsProject
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QObject, QSignalBlocker, QTimer
 
-from ...core.errors import InvalidRequestError, LockedDatabaseError, MapillaryError
+from ...core.errors import InvalidRequestError, LockedDatabaseError, MapillaryError, UnsafeEndpointError
 from ...core.live.display_tiles import DisplayTiles
 from ...core.live.project_files import ProjectFiles
 from ...core.oauth import Renewal
@@ -60,6 +60,11 @@ class LiveCoverage(QObject):
         self._show_state()
         self._on_layers_changed()
 
+    def follow_settings(self) -> None:
+        """Go on with the server and the cache that are set now, such as after a visit to QGIS' options."""
+        self._files.show_all()
+        self._restart()
+
     def close_down(self) -> None:
         """Before the panel is deleted."""
         QgsProject.instance().layersAdded.disconnect(self._on_layers_changed)
@@ -99,10 +104,17 @@ class LiveCoverage(QObject):
         self._take_kinds()
 
     def _start(self, asks_for_password: bool) -> None:
-        """Fetch, or show what is in the cache where there is no usable token."""
+        """Fetch, or show what is in the cache where there is no usable token, or nothing where there is no usable
+        server.
+        """
         self._error = None
         try:
             access = self._access(asks_for_password)
+        except UnsafeEndpointError as error:
+            self._stop()
+            self._error = error
+            self._show_state()
+            return
         except MapillaryError as error:
             self._error = error
             access = self._settings.tile_access(offline=True)
@@ -129,7 +141,7 @@ class LiveCoverage(QObject):
         self._show_state()
 
     def _restart(self) -> None:
-        if self.fetch.is_running:
+        if self.fetch.is_running or self._error is not None:
             self._start(asks_for_password=False)
 
     def _retry(self) -> None:
@@ -144,7 +156,7 @@ class LiveCoverage(QObject):
         self._tick(is_there)
         if is_there and not self.fetch.is_running:
             self._start(asks_for_password=False)
-        elif not is_there and self.fetch.is_running:
+        elif not is_there and (self.fetch.is_running or self._error is not None):
             self._stop()
 
     def _tick(self, is_on: bool) -> None:
@@ -154,7 +166,7 @@ class LiveCoverage(QObject):
 
     def _take_position(self) -> None:
         if self.fetch.is_running:
-            show_position(QgsProject.instance(), self._panel.positionCombo.currentData(), self._path_of)
+            show_position(QgsProject.instance(), self._panel.positionCombo.currentData(), self._path_if_any)
             self._look.forget()
             self.fetch.look()
             self._style()
@@ -202,7 +214,7 @@ class LiveCoverage(QObject):
         self._show_state()
 
     def _show_state(self) -> None:
-        sentences = self._sentences() if self.fetch.is_running else []
+        sentences = self._sentences() if self.fetch.is_running or self._error is not None else []
         state = self.fetch.state()
         self._panel.liveLabel.setText(" ".join(sentences))
         self._panel.liveLabel.setVisible(bool(sentences))
@@ -212,7 +224,7 @@ class LiveCoverage(QObject):
         state = self.fetch.state()
         problem = self._error or state.problem
         sentences = [str(problem)] if problem else []
-        if self._error:
+        if self._error and self.fetch.is_running:
             sentences.append("Tiles of earlier days are shown.")
         if state.missing:
             sentences.append(

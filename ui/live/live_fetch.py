@@ -26,7 +26,9 @@ _REPAINT_MS = 250
 
 
 class _Arrivals(QObject):
-    """Carries news to the main thread; it has no parent, since threads may outlive the panel."""
+    """Carries news to the main thread. It has no parent, since threads may outlive the panel, and they have to hold it
+    themselves: a signal's `emit` alone keeps nothing alive.
+    """
 
     arrived = pyqtSignal(object)
     state_changed = pyqtSignal()
@@ -60,7 +62,9 @@ class LiveFetch(QObject):
         arrivals = self._arrivals = _Arrivals()
         arrivals.arrived.connect(self._on_arrived)
         arrivals.state_changed.connect(self.changed)
-        self._feed = TileFeed(access, arrivals.arrived.emit, arrivals.state_changed.emit)
+        self._feed = TileFeed(
+            access, lambda address: arrivals.arrived.emit(address), lambda: arrivals.state_changed.emit()
+        )
         for signal in self._signals():
             signal.connect(self._looking.start)
         self._looking.start()

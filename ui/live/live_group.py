@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Optional
 
 from qgis.core import QgsProject, QgsVectorTileLayer
 
@@ -47,8 +48,8 @@ def remove_live_layers(project: QgsProject) -> None:
         group.parent().removeChildNode(group)
 
 
-def show_position(project: QgsProject, position: str, path_of: PathOf) -> None:
-    """Have the coverage at `original` or `computed` positions. Raises MapillaryError."""
+def show_position(project: QgsProject, position: str, path_of: Callable[[str], Optional[Path]]) -> None:
+    """Have the coverage at `original` or `computed` positions; its layers wait where there can be no file."""
     tileset = COVERAGE_TILESETS[position]
     for layer in live_layers(project):
         if live_tileset(layer) in COVERAGE_TILESETS.values() and live_tileset(layer) != tileset:
