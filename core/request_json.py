@@ -19,6 +19,9 @@ from .request import CoverageRequest
 from .schema import IMAGE, MAP_FEATURE_POINT, SEQUENCE, TRAFFIC_SIGN
 
 _LONGEST_NAME = 200
+_MOST_DEGREES = 360.0
+"""What lies further east or west was not written here, and would be turned back turn by turn without end."""
+
 _POLYGONS = re.compile(r"(Multi)?Polygon ?Z?M? ?\(+[-\d]")
 """Other WKT, such as collections in collections without end, never gets to QGIS."""
 
@@ -72,6 +75,9 @@ def _area(found: dict[str, Any]) -> Area:
         if not _POLYGONS.match(found["polygons"]):
             raise ValueError(found["polygons"][:_LONGEST_NAME])
         polygons = QgsGeometry.fromWkt(found["polygons"])
+        bounds = polygons.boundingBox()
+        if not max(abs(bounds.xMinimum()), abs(bounds.xMaximum())) <= _MOST_DEGREES:
+            raise ValueError(_MOST_DEGREES)
         degrees = QgsCoordinateReferenceSystem(DEGREES)
         name = str(found["name"])[:_LONGEST_NAME]
         return replace(

@@ -119,8 +119,8 @@ class OptionsPage(QgsOptionsPageWidget):
             clear(self._settings.cache().folder)
         except OSError as error:
             self.page.usedLabel.setText(f"Not removed: {error.strerror}")
-            return
-        self._show_use()
+        else:
+            self._show_use()
         self._settings.changed.emit()
 
 

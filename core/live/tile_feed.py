@@ -225,7 +225,7 @@ class TileFeed:
         return None if first in self._to_look else first
 
     def _ask(self, job: _Job) -> Optional[Seen]:
-        """What occurs in the tile where it was drawn anew. Raises MapillaryError."""
+        """What occurs in the tile where it was drawn anew; its files may be others by then. Raises MapillaryError."""
         tileset, tile = job.address
         session, shelf = self._opened_session(), self._shelves.of(tileset)
         with self._opening:
@@ -235,7 +235,8 @@ class TileFeed:
         client = TileClient(tileset, self._access, session, shelf.cache, job.stop)
         with client.alone(tile):
             standing = shelf.look(tile)
-            return standing.seen if standing.is_fresh else shelf.take(tile, client.fetch(tile))
+            fetched = None if standing.is_fresh else client.fetch(tile)
+            return self._shelves.of(tileset).take(tile, fetched) if fetched else standing.seen
 
     def _fail(self, address: TileAddress, error: MapillaryError) -> None:
         """One that was only cancelled may be wanted again by now."""

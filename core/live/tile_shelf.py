@@ -34,6 +34,11 @@ class TileShelf:
         self._display = DisplayTiles(settings, url, tileset)
         self._tileset = tileset
 
+    @property
+    def is_usable(self) -> bool:
+        """Whether QGIS reads what is put in: nobody removed the files, and nothing kept them from being written."""
+        return self._display.problem is None and self._display.path.exists() and self.cache.path.exists()
+
     def look(self, tile: TileId) -> Standing:
         """Have what the cache holds of a tile drawn, however old. Raises DisplayFileError."""
         cached, shown = self.cache.time_of(tile), self._display.time_of(tile)
@@ -91,11 +96,16 @@ class TileShelves:
         return len(self._open)
 
     def of(self, tileset: str) -> TileShelf:
-        """Of a tileset, opened where it is not."""
+        """Of a tileset, opened where it is not, and anew where that may help."""
         with self._lock:
-            if tileset not in self._open:
-                self._open[tileset] = TileShelf(self._settings, self._url, tileset)
-            return self._open[tileset]
+            shelf = self._open.get(tileset)
+            if shelf is not None and not shelf.is_usable:
+                # Before the new one is opened: SQLite removes what belongs to a file by its name.
+                shelf.close()
+                shelf = None
+            if shelf is None:
+                shelf = self._open[tileset] = TileShelf(self._settings, self._url, tileset)
+            return shelf
 
     def taken(self) -> list[TileShelf]:
         """All that are open, for the caller to close when nobody uses them."""

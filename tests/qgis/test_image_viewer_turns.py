@@ -2,12 +2,16 @@
 
 import json
 
-from qgis.core import QgsPointXY
+from qgis.core import QgsPointXY, QgsProject
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QKeySequence
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QAction, QMainWindow
 
+from mapillary_coverage.core.download import download_coverage
+from mapillary_coverage.core.live.live_layers import make_live_layer
+from mapillary_coverage.core.settings import Settings
+from tests.conftest import request_for
 from tests.emulator.map_features import SIGNS, images_of
 from tests.emulator.recorded_graph import RecordedGraph
 from tests.emulator.town_index import id_of
@@ -223,3 +227,23 @@ def test_a_click_beside_a_sign_that_is_still_asked_for_wins(qtbot, dock, emulato
     qtbot.waitUntil(lambda: shown(dock) == id_of(image), timeout=20_000)
     assert dock.viewer._visit._job is None
     assert dock.panel.tabs.indexOf(dock.panel.featurePanel) < 0
+
+
+def test_a_click_opens_a_live_sign_only_where_signs_are_shown(qtbot, dock, emulator, monkeypatch, map_canvas):
+    server = use(emulator(TOWN), monkeypatch)
+    download_coverage(request_for(TILE, traffic_signs=True), Settings().tile_access())
+    layer = make_live_layer(SIGNS, None)
+    layer.setScaleBasedVisibility(True)
+    layer.setMinimumScale(24_000)
+    QgsProject.instance().addMapLayer(layer)
+    map_canvas.setLayers([layer])
+    sign = next(f for f in TOWN.map_features(SIGNS, *TILE[1:]))
+    place = QgsPointXY(*TOWN.lon_lat(sign.x, sign.y))
+    map_canvas.setCenter(place)
+    map_canvas.zoomScale(50_000)
+    dock.viewer.click(place)
+    qtbot.waitUntil(lambda: bool(shown(dock)), timeout=20_000)
+    assert f"/{id_of(sign)}" not in paths(server)
+    map_canvas.zoomScale(1_000)
+    dock.viewer.click(place)
+    qtbot.waitUntil(lambda: f"/{id_of(sign)}" in paths(server), timeout=20_000)

@@ -1,14 +1,18 @@
 """Live coverage: the switch in the panel, on a real canvas, with tiles over HTTP."""
 
+import gc
 import math
 import re
 import time
+import weakref
 
 import pytest
 from qgis.core import QgsApplication, QgsProject, QgsVectorTileLayer
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QDate, Qt
 
+from mapillary_coverage.core.cache_folder import clear
+from mapillary_coverage.core.live import tile_feed
 from mapillary_coverage.core.settings import Settings
 from mapillary_coverage.core.tiling import TileId, tile_box
 from mapillary_coverage.ui.coverage_dock import CoverageDock
@@ -55,6 +59,10 @@ def panel_of(canvas, parent, bar):
     project.layersRemoved.connect(show_all)
     project.readProject.connect(show_all)
     return dock
+
+
+def settings_of(dock):
+    return dock.panel.tokenPanel._settings
 
 
 def switch(dock, is_on=True):
@@ -280,23 +288,60 @@ def test_unloading_while_tiles_are_on_their_way(canvas, emulator, qgis_parent, b
     assert QgsApplication.instance() is not None
 
 
-def test_another_server_in_the_options_is_followed(live, canvas, server, emulator, qtbot, monkeypatch):
+def test_news_that_come_after_the_end_reach_nobody(live, canvas, server, qtbot):
+    """A thread may be about to tell of a tile when the plugin starts anew."""
     switch(live)
     settled(qtbot, live, canvas)
-    other = use(emulator(TOWN, credential=server.credential), monkeypatch)
-    live.panel.tokenPanel._settings.changed.emit()
+    feed, address = live.live.fetch._feed, live.live.fetch.shown()[0]
+    told = weakref.ref(live.live.fetch._arrivals)
+    live.panel.offlineCheck.setChecked(True)
+    live.panel.offlineCheck.setChecked(False)
+    gc.collect()
+    assert told() is not None, "a thread would emit a signal of what was deleted"
+    feed._on_arrived(address)
+    feed._on_state()
     settled(qtbot, live, canvas)
-    assert str(TILE) in asked(other, COVERAGE)
     assert picture(canvas) > 100
 
 
-def test_an_address_that_no_token_is_sent_to_is_told(live, canvas, server, qtbot, monkeypatch):
-    monkeypatch.setenv("MAPILLARY_TILES_URL", "http://tiles.example.org/maps/vtp")
+def test_another_server_and_cache_are_taken_from_the_options(
+    live, canvas, server, emulator, qtbot, monkeypatch, tmp_path
+):
     switch(live)
-    assert "https" in live.panel.liveLabel.text()
-    assert live.panel.liveLabel.isVisibleTo(live.panel)
+    settled(qtbot, live, canvas)
+    asked_first, other = len(server.requests), emulator(TOWN)
+    monkeypatch.setenv("MAPILLARY_TILES_URL", other.tiles_url)
+    monkeypatch.setenv("MAPILLARY_CACHE_DIR", str(tmp_path / "other"))
+    settings_of(live).changed.emit()
+    settled(qtbot, live, canvas)
+    assert len(server.requests) == asked_first
+    assert str(TILE) in asked(other, COVERAGE)
+    assert all(str(tmp_path / "other") in layer.source() for layer in live_layers())
+    live.panel.positionCombo.setCurrentIndex(1)
+    settled(qtbot, live, canvas)
+    assert picture(canvas) > 100
+
+
+def test_a_cleared_cache_is_filled_again(live, canvas, server, qtbot, monkeypatch):
+    monkeypatch.setattr(tile_feed, "_IDLE_SECONDS", 0.05)
+    switch(live)
+    settled(qtbot, live, canvas)
+    clear(Settings().cache().folder)
+    settings_of(live).changed.emit()
+    settled(qtbot, live, canvas)
+    canvas.refreshAllLayers()
+    settled(qtbot, live, canvas)
+    assert picture(canvas) > 100
+    assert asked(server, COVERAGE).count(str(TILE)) == 2
+
+
+def test_an_unsafe_server_is_told_and_left_once_it_is_corrected(live, canvas, server, qtbot, monkeypatch):
+    monkeypatch.setenv("MAPILLARY_TILES_URL", "http://mirror.example/tiles")
+    switch(live)
+    assert live.panel.liveLabel.text().startswith("The server address")
+    assert "earlier days" not in live.panel.liveLabel.text()
     monkeypatch.setenv("MAPILLARY_TILES_URL", server.tiles_url)
-    qtbot.mouseClick(live.panel.liveRetryButton, Qt.MouseButton.LeftButton)
+    settings_of(live).changed.emit()
     settled(qtbot, live, canvas)
     assert live.panel.liveLabel.text() == ""
     assert picture(canvas) > 100
@@ -309,3 +354,14 @@ def test_without_a_cache_it_says_so(live, canvas, server, qtbot, tmp_path, monke
     assert live.panel.liveLabel.text().startswith("Live coverage cannot be drawn")
     assert not live.panel.liveCheck.isChecked()
     assert not live_layers()
+
+
+def test_a_folder_that_takes_no_tiles_is_told(live, canvas, server, qtbot, monkeypatch, tmp_path):
+    switch(live)
+    settled(qtbot, live, canvas)
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("MAPILLARY_CACHE_DIR", str(tmp_path / "file"))
+    settings_of(live).changed.emit()
+    live.panel.positionCombo.setCurrentIndex(1)
+    settled(qtbot, live, canvas)
+    assert live.panel.liveLabel.text().startswith("Live coverage cannot be drawn")

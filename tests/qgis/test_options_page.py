@@ -45,6 +45,14 @@ def test_what_is_set_holds_for_the_next_run(page, settings, tmp_path):
     assert settings.tiles_url() == "https://mirror.example/tiles/"
 
 
+def test_who_goes_on_with_the_settings_hears_of_changes(settings, qgis_parent, database, qtbot):
+    page = OptionsFactory(settings).createWidget(qgis_parent)
+    for act in (page.apply, page.page.clearButton.click):
+        with qtbot.waitSignal(settings.changed):
+            act()
+    page.deleteLater()
+
+
 def test_an_unsafe_address_is_said_and_not_kept(page, settings):
     page.page.tilesEdit.setText("http://mirror.example/tiles")
     assert "the token may only be sent to an https address" in page.page.addressNote.text()

@@ -137,3 +137,10 @@ def test_a_layer_remembers_each_request_once_and_none_that_is_too_large():
     corners = ", ".join(f"{7.123456789 + (step % 2) / 1000} {43 + step / 1_000_007}" for step in range(60_000))
     fine = CoverageRequest(polygons(f"Polygon ((6.9 43, {corners}, 6.9 43.06, 6.9 43))"))
     assert lines_of([fine]) == []
+
+
+def test_an_outline_around_the_world_without_end_is_refused_at_once():
+    where = {"polygons": "Polygon ((0 0, 1e308 1, 1 0, 0 0))", "name": "far", "cut_at_poles": False}
+    text = json.dumps({"area": where, "position": "original", "layers": ["image"], "filter": {}})
+    with pytest.raises(InvalidRequestError, match="The request that the layer remembers cannot be read"):
+        request_from_json(text)

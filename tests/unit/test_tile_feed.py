@@ -406,6 +406,28 @@ def test_idle_feeds_hold_no_file_and_a_cleared_cache_is_filled_again(server, cac
     assert asked(server) == {TILES[0]: 2}
 
 
+def test_files_that_were_removed_are_made_anew(server, cache, watch):
+    watched = watch()
+    watched.settle(TILES[:1])
+    for path in watched.path.parent.iterdir():
+        path.unlink()
+    watched.settle(TILES[:2])
+    assert watched.drawn(TILES[0])["image"]["features"]
+    assert watched.drawn(TILES[1])["image"]["features"]
+
+
+def test_a_file_that_was_locked_is_written_again_after_a_retry(server, watch):
+    watched = watch()
+    watched.settle(TILES[:1])
+    with closing(sqlite3.connect(watched.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert isinstance(watched.settle(TILES[:2]).problem, DisplayFileError)
+        other.execute("ROLLBACK")
+    watched.feed.retry()
+    assert watched.settle() == FeedState(0, 0, None)
+    assert watched.drawn(TILES[1])["image"]["features"]
+
+
 @pytest.mark.parametrize("damage", [b"no database at all " * 500, b"SQLite format 3\0" + bytes(5000)])
 def test_a_damaged_display_file_is_made_anew_from_the_cache(server, watch, damage):
     first = watch()

@@ -101,7 +101,9 @@ class LiveCoverage(QObject):
         self._take_kinds()
 
     def _start(self, asks_for_password: bool) -> None:
-        """Fetch, or show what is in the cache where there is no usable token."""
+        """Fetch, or show what is in the cache where there is no usable token, or nothing where there is no usable
+        server.
+        """
         self._error = None
         try:
             access = self._access(asks_for_password)
@@ -141,7 +143,7 @@ class LiveCoverage(QObject):
         self._show_state()
 
     def _restart(self) -> None:
-        if self.fetch.is_running:
+        if live_layers(QgsProject.instance()):
             self._start(asks_for_password=False)
 
     def _on_settings_changed(self) -> None:
@@ -163,7 +165,7 @@ class LiveCoverage(QObject):
         self._tick(is_there)
         if is_there and not self.fetch.is_running:
             self._start(asks_for_password=False)
-        elif not is_there and self.fetch.is_running:
+        elif not is_there and (self.fetch.is_running or self._error is not None):
             self._stop()
 
     def _tick(self, is_on: bool) -> None:
@@ -231,7 +233,7 @@ class LiveCoverage(QObject):
         state = self.fetch.state()
         problem = self._error or state.problem
         sentences = [str(problem)] if problem else []
-        if self._error:
+        if self._error and self.fetch.is_running:
             sentences.append("Tiles of earlier days are shown.")
         if state.missing:
             sentences.append(

@@ -26,10 +26,18 @@ _REPAINT_MS = 250
 
 
 class _Arrivals(QObject):
-    """Carries news to the main thread; it has no parent, since threads may outlive the panel."""
+    """Carries news to the main thread. It has no parent, since threads may outlive the panel, and they hold it
+    themselves by the methods: a signal's `emit` would keep nothing alive.
+    """
 
     arrived = pyqtSignal(object)
     state_changed = pyqtSignal()
+
+    def tell_arrived(self, address: TileAddress) -> None:
+        self.arrived.emit(address)
+
+    def tell_state(self) -> None:
+        self.state_changed.emit()
 
 
 class LiveFetch(QObject):
@@ -60,7 +68,7 @@ class LiveFetch(QObject):
         arrivals = self._arrivals = _Arrivals()
         arrivals.arrived.connect(self._on_arrived)
         arrivals.state_changed.connect(self.changed)
-        self._feed = TileFeed(access, arrivals.arrived.emit, arrivals.state_changed.emit)
+        self._feed = TileFeed(access, arrivals.tell_arrived, arrivals.tell_state)
         for signal in self._signals():
             signal.connect(self._looking.start)
         self._looking.start()

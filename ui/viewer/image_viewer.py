@@ -107,7 +107,9 @@ class ImageViewer(QObject):
 
     def _click_beside_layers(self, place: Optional[tuple[float, float]], metres: float) -> None:
         """What live coverage shows there, else what Mapillary has."""
-        tilesets = {live_tileset(layer) for layer in self._canvas.layers()} & set(MAP_FEATURE_TILESETS)
+        scale = self._canvas.scale()
+        shown = {live_tileset(layer) for layer in self._canvas.layers() if layer.isInScaleRange(scale)}
+        tilesets = shown & set(MAP_FEATURE_TILESETS)
         found = self._nearby_tiles().nearest_feature(*place, metres, tilesets) if place and tilesets else None
         if found is None:
             self._search(place, metres)
