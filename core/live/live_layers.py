@@ -13,7 +13,7 @@ from qgis.core import QgsDataSourceUri, QgsMapLayer, QgsVectorTileLayer
 
 from ..about import TITLE
 from ..layers import credited
-from ..schema import COVERAGE_TILESETS, COVERAGE_ZOOM
+from ..schema import COVERAGE_TILESETS
 
 LIVE_PROPERTY = "mapillary_coverage/live"
 """The custom property that marks live layers; its value is the tileset."""
@@ -79,8 +79,10 @@ def mark_copy(layer: QgsMapLayer, path_of: Callable[[str], Optional[Path]]) -> N
 
 
 def _waiting_source(tileset: str) -> str:
-    """What is written into projects: valid for any QGIS, on any computer, and never asked for over a network."""
-    return f"type=xyz&url={_NOWHERE}/{tileset}/{{z}}/{{x}}/{{y}}.mvt&zmin=0&zmax={COVERAGE_ZOOM}"
+    """What is written into projects: valid for any QGIS, on any computer, and never asked for over a network. With one
+    zoom, so that QGIS looks for a single tile in vain.
+    """
+    return f"type=xyz&url={_NOWHERE}/{tileset}/{{z}}/{{x}}/{{y}}.mvt&zmin=0&zmax=0"
 
 
 def _file_source(path: Path) -> str:

@@ -365,3 +365,19 @@ def test_a_folder_that_takes_no_tiles_is_told(live, canvas, server, qtbot, monke
     live.panel.positionCombo.setCurrentIndex(1)
     settled(qtbot, live, canvas)
     assert live.panel.liveLabel.text().startswith("Live coverage cannot be drawn")
+
+
+@pytest.mark.skipif(hasattr(QgsVectorTileLayer, "tileMatrixSet"), reason="newer versions of QGIS draw across 180°")
+def test_where_qgis_would_take_minutes_nothing_is_drawn(live, canvas, server, qtbot):
+    switch(live)
+    settled(qtbot, live, canvas)
+    look_at(canvas, 180.0, -17.0, crs="EPSG:4326", metres=4)
+    settled(qtbot, live, canvas)
+    assert "crosses 180°" in live.panel.liveLabel.text()
+    look_at(canvas, *MIDDLE, crs="EPSG:4326", metres=4)
+    settled(qtbot, live, canvas)
+    assert live.panel.liveLabel.text() == ""
+    assert picture(canvas) > 100
+    look_at(canvas, 180.0, -17.0, crs="EPSG:3857", metres=4)
+    settled(qtbot, live, canvas)
+    assert live.panel.liveLabel.text() == ""

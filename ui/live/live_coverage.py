@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Optional
 
-from qgis.core import QgsProject
+from qgis.core import QgsProject, QgsVectorTileLayer
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QObject, QSignalBlocker, QTimer
 
 from ...core.errors import InvalidRequestError, LockedDatabaseError, MapillaryError, UnsafeEndpointError
 from ...core.live.display_tiles import DisplayTiles
 from ...core.live.project_files import ProjectFiles
+from ...core.live.visible_tiles import tiles_gone_through
 from ...core.oauth import Renewal
 from ...core.report import counted
 from ...core.schema import COVERAGE_TILESETS
@@ -27,6 +28,10 @@ _STYLE_MS = 400
 """Tiles come in bursts; the legend need not follow each."""
 
 
+_MOST_GONE_THROUGH = 4_000
+"""QGIS 3.22 looks for 1,500 tiles a second."""
+
+
 class LiveCoverage(QObject):
     """Drives the panel's group “Look around”; `close_down` lets go of canvas and project, where the layers stay."""
 
@@ -36,6 +41,7 @@ class LiveCoverage(QObject):
         self._panel = panel
         self._settings = settings
         self._error: Optional[MapillaryError] = None
+        self._is_held = False
         self._look = LiveLook()
         self._filter = LiveFilter(settings, self)
         self._filter.changed.connect(self._style)
@@ -58,11 +64,16 @@ class LiveCoverage(QObject):
         settings.changed.connect(self._on_settings_changed)
         QgsProject.instance().layersAdded.connect(self._on_layers_changed)
         QgsProject.instance().layersRemoved.connect(self._on_layers_changed)
+        # QGIS begins to draw right after these.
+        canvas.extentsChanged.connect(self._hold)
+        canvas.destinationCrsChanged.connect(self._hold)
         self._show_state()
         self._on_layers_changed()
 
     def close_down(self) -> None:
         """Before the panel is deleted."""
+        self._canvas.extentsChanged.disconnect(self._hold)
+        self._canvas.destinationCrsChanged.disconnect(self._hold)
         QgsProject.instance().layersAdded.disconnect(self._on_layers_changed)
         QgsProject.instance().layersRemoved.disconnect(self._on_layers_changed)
         self._settings.credentials.changed.disconnect(self._restart)
@@ -81,10 +92,22 @@ class LiveCoverage(QObject):
         return tiles.path
 
     def _path_if_any(self, tileset: str) -> Optional[Path]:
+        if self._is_held:
+            return None
         try:
             return self._path_of(tileset)
         except MapillaryError:
             return None
+
+    def _hold(self) -> None:
+        """Have nothing drawn where this QGIS would take minutes."""
+        layers, settings = live_layers(QgsProject.instance()), self._canvas.mapSettings()
+        is_slow = bool(layers) and not hasattr(QgsVectorTileLayer, "tileMatrixSet")
+        is_held = is_slow and tiles_gone_through(settings, layers[0]) > _MOST_GONE_THROUGH
+        if is_held != self._is_held:
+            self._is_held = is_held
+            self._files.show_all()
+            self._show_state()
 
     def _switch(self, is_on: bool) -> None:
         if not is_on:
@@ -113,6 +136,7 @@ class LiveCoverage(QObject):
         except MapillaryError as error:
             self._error = error
             access = self._settings.tile_access(offline=True)
+        self._hold()
         self._files.show_all()
         self.fetch.start(access, self._renewal)
         self._take_filter()
@@ -235,6 +259,11 @@ class LiveCoverage(QObject):
         sentences = [str(problem)] if problem else []
         if self._error and self.fetch.is_running:
             sentences.append("Tiles of earlier days are shown.")
+        if self._is_held:
+            sentences.append(
+                "Nothing is drawn here, because this version of QGIS would take minutes: in the map's coordinate"
+                " reference system the view crosses 180°. EPSG:3857 has no such limit."
+            )
         if state.missing:
             sentences.append(
                 f"{counted(state.missing, 'tile')} of this view {'is' if state.missing == 1 else 'are'} missing."
