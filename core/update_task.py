@@ -38,7 +38,8 @@ class UpdateTask(PluginTask):
         self.contents: dict[str, LayerContent] = {}
         self.results: dict[str, list[CoverageResult]] = {}
         self._layers = layers
-        self._access = access
+        # Who asks for what is new does not want the tiles of this morning.
+        self._access = replace(access, cache=access.cache and replace(access.cache, fresh_seconds=0))
 
     def work(self) -> None:
         """In a thread of the task manager."""

@@ -56,6 +56,7 @@ class CoveragePanel(QWidget):
         self.offlineCheck.toggled.connect(self._set_offline)
         settings.credentials.changed.connect(self.show_estimate)
         # The buttons below stay where they are when the rest of the estimate comes.
+        self.liveLabel.setMinimumHeight(self.fontMetrics().lineSpacing())
         self.estimateLabel.setMinimumHeight(_ESTIMATE_LINES * self.fontMetrics().lineSpacing())
         self.resultScroll.setFixedHeight(_RESULT_LINES * self.fontMetrics().lineSpacing())
         self.resultScroll.hide()

@@ -19,7 +19,7 @@ from ..core.caught import Caught
 from ..core.errors import MapillaryError
 from ..core.layer_changes import Revision
 from ..core.layer_kinds import kind_of_layer
-from ..core.layers import KINDS, TILES, kinds_of
+from ..core.layers import IMAGES, KINDS, TILES, kinds_of
 from ..core.live.seen import Seen
 from ..core.log import log
 from ..core.looks.colour_by import ColourBy
@@ -76,7 +76,7 @@ def add_layers(
             continue
         apply_style(layer, kind, colour_by, seen[kind])
         layer.setCustomProperty(_NAME_KEY, layer.name())
-        place_layer(project, layer, is_expanded=kind == kinds[0])
+        place_layer(project, layer, is_expanded=kind == IMAGES)
         added[kind] = layer.id()
     return added
 

@@ -64,6 +64,7 @@ class LiveCoverage(QObject):
         settings.changed.connect(self._on_settings_changed)
         QgsProject.instance().layersAdded.connect(self._on_layers_changed)
         QgsProject.instance().layersRemoved.connect(self._on_layers_changed)
+        QgsProject.instance().readProject.connect(self._on_project_read)
         # QGIS begins to draw right after these.
         canvas.extentsChanged.connect(self._hold)
         canvas.destinationCrsChanged.connect(self._hold)
@@ -76,6 +77,7 @@ class LiveCoverage(QObject):
         self._canvas.destinationCrsChanged.disconnect(self._hold)
         QgsProject.instance().layersAdded.disconnect(self._on_layers_changed)
         QgsProject.instance().layersRemoved.disconnect(self._on_layers_changed)
+        QgsProject.instance().readProject.disconnect(self._on_project_read)
         self._settings.credentials.changed.disconnect(self._restart)
         self._settings.changed.disconnect(self._on_settings_changed)
         self._styling.stop()
@@ -192,6 +194,11 @@ class LiveCoverage(QObject):
         elif not is_there and (self.fetch.is_running or self._error is not None):
             self._stop()
 
+    def _on_project_read(self) -> None:
+        """The layer tree is there only now, with what was stored of the legends."""
+        self._look.forget()
+        self._style()
+
     def _tick(self, is_on: bool) -> None:
         blocker = QSignalBlocker(self._panel.liveCheck)
         self._panel.liveCheck.setChecked(is_on)
@@ -243,14 +250,14 @@ class LiveCoverage(QObject):
             panel.imagesCheck.isChecked(),
             panel.sequencesCheck.isChecked(),
         )
-        self._look.apply(live_layers(QgsProject.instance()), look, self.fetch.seen())
+        self._look.apply(live_layers(QgsProject.instance()), look, self.fetch.seen_in)
         self._show_state()
 
     def _show_state(self) -> None:
         sentences = self._sentences() if self.fetch.is_running else [str(self._error)] * bool(self._error)
         state = self.fetch.state()
         self._panel.liveLabel.setText(" ".join(sentences))
-        self._panel.liveLabel.setVisible(bool(sentences))
+        self._panel.liveLabel.setVisible(bool(sentences) or self.fetch.is_running)
         self._panel.liveRetryButton.setVisible(bool(self._error or state.problem or state.missing))
 
     def _sentences(self) -> list[str]:

@@ -115,9 +115,10 @@ class LiveFetch(QObject):
         """The tiles that the canvas shows, or would."""
         return self._shown
 
-    def seen(self) -> Seen:
-        """What occurs in the tiles that the canvas shows."""
-        return self._feed.seen(self._shown) if self._feed else Seen()
+    def seen_in(self, tileset: str) -> Seen:
+        """What occurs in the tiles of a tileset that the canvas shows."""
+        shown = [address for address in self._shown if address.tileset == tileset]
+        return self._feed.seen(shown) if self._feed else Seen()
 
     def visible_layers(self) -> list[QgsVectorTileLayer]:
         """The live layers that the canvas shows."""

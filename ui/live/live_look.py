@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 
-from qgis.core import QgsVectorTileBasicRenderer, QgsVectorTileLayer
+from qgis.core import QgsVectorTileBasicRenderer, QgsVectorTileLayer, QgsVectorTileRenderer
 
 from ...core.filters import CoverageFilter
 from ...core.live.live_layers import live_tileset
@@ -27,6 +28,9 @@ from ...core.schema import (
 )
 from ...core.symbols import symbol_svg
 
+_KEPT = 30
+"""Renderers that outlive their use: those of some seconds."""
+
 
 @dataclass(frozen=True)
 class Look:
@@ -43,21 +47,26 @@ class LiveLook:
 
     def __init__(self) -> None:
         self._applied: dict[str, object] = {}
+        self._years: Counter[int] = Counter()
+        self._kept: deque[QgsVectorTileRenderer] = deque(maxlen=_KEPT)
 
-    def apply(self, layers: Iterable[QgsVectorTileLayer], look: Look, seen: Seen) -> None:
-        """Style the layers; `seen` is what occurs on the map, for colours and symbols that fit."""
-        classes = look_classes(look.colour_by, seen)
+    def apply(self, layers: Iterable[QgsVectorTileLayer], look: Look, seen_in: Callable[[str], Seen]) -> None:
+        """Style the layers; `seen_in` tells what occurs on the map in a tileset, for colours and symbols that fit.
+
+        The colour of a year stays what it is, also where the map shows fewer of them later.
+        """
         for layer in layers:
             tileset = live_tileset(layer)
+            seen = seen_in(tileset)
+            self._years |= seen.years
+            seen = replace(seen, years=self._years)
             is_coverage = tileset in COVERAGE_TILESETS.values()
-            key = (tileset, look, classes if is_coverage else frozenset(seen.values))
-            if self._applied.get(layer.id()) == key:
-                continue
-            self._applied[layer.id()] = key
-            renderer = live_renderer(tileset, look.chosen, look.colour_by, seen, symbol_svg)
-            _enable(renderer, {IMAGE.name: look.images, SEQUENCE.name: look.sequences})
-            layer.setRenderer(renderer)
+            shown = look_classes(look.colour_by, seen) if is_coverage else frozenset(seen.values)
             legend = layer.legend()
+            if self._applied.get(layer.id()) == (tileset, look, shown) and isinstance(legend, LiveLegend):
+                continue
+            self._applied[layer.id()] = (tileset, look, shown)
+            self._set_renderer(layer, look, seen)
             if not isinstance(legend, LiveLegend):
                 legend = LiveLegend(tileset, symbol_svg)
                 layer.setLegend(legend)
@@ -66,7 +75,16 @@ class LiveLook:
 
     def forget(self) -> None:
         """Style every layer anew the next time."""
-        self._applied = {}
+        self._applied, self._years = {}, Counter()
+
+    def _set_renderer(self, layer: QgsVectorTileLayer, look: Look, seen: Seen) -> None:
+        """QGIS 3.22 crashes where expressions are freed while another thread begins to draw with a copy of them, which
+        QgsExpression::detach gives up before it has copied: a clone keeps them for a while.
+        """
+        renderer = live_renderer(live_tileset(layer), look.chosen, look.colour_by, seen, symbol_svg)
+        _enable(renderer, {IMAGE.name: look.images, SEQUENCE.name: look.sequences})
+        self._kept.append(renderer.clone())
+        layer.setRenderer(renderer)
 
 
 def unanswered(shown: Iterable[TileAddress], chosen: CoverageFilter) -> list[str]:
