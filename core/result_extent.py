@@ -11,13 +11,10 @@ from .schema import Shape
 
 
 def extent_of(tables: Iterable[Table], area: Area) -> tuple[Box, ...]:
-    """The box of all points in degrees (EPSG:4326), of the lines where there are no points, which can lead far out of
-    the area; or one on each side of the antimeridian where the area asked for crosses it; the boxes of that area where
-    there are no features.
+    """The box of all features in degrees (EPSG:4326), or one on each side of the antimeridian where the area asked for
+    crosses it; the boxes of that area where there are no features.
     """
-    tables = list(tables)
-    points = [table for table in tables if table.layer.shape is Shape.POINT and len(table)]
-    places = list(chain.from_iterable(map(_places, points or tables)))
+    places = list(chain.from_iterable(map(_places, tables)))
     if len(area.boxes) == 1:
         return (_around(places),) if places else area.boxes
     # Far from the area, on the other side of the earth.
