@@ -7,15 +7,18 @@ import time
 import weakref
 
 import pytest
-from qgis.core import QgsApplication, QgsProject, QgsVectorTileLayer
+from qgis.core import QgsApplication, QgsLayerTree, QgsLayerTreeModel, QgsProject, QgsVectorTileLayer
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QDate, Qt
 
 from mapillary_coverage.core.cache_folder import clear
 from mapillary_coverage.core.live import tile_feed
+from mapillary_coverage.core.live.live_layers import live_tileset
+from mapillary_coverage.core.looks.colour_by import ColourBy
 from mapillary_coverage.core.settings import Settings
 from mapillary_coverage.core.tiling import TileId, tile_box
 from mapillary_coverage.ui.coverage_dock import CoverageDock
+from mapillary_coverage.ui.live.live_group import POINTS, SIGNS
 from mapillary_coverage.ui.messages import Messages
 from tests.emulator import Town
 from tests.emulator.entities import user_name
@@ -381,3 +384,44 @@ def test_where_qgis_would_take_minutes_nothing_is_drawn(live, canvas, server, qt
     look_at(canvas, 180.0, -17.0, crs="EPSG:3857", metres=4)
     settled(qtbot, live, canvas)
     assert live.panel.liveLabel.text() == ""
+
+
+def test_signs_and_objects_have_legends_of_their_own(live, canvas, server, qtbot):
+    live.panel.signsCheck.setChecked(True)
+    live.panel.pointsCheck.setChecked(True)
+    switch(live)
+    settled(qtbot, live, canvas)
+    legends = {live_tileset(layer): set(legend_of(layer)) for layer in live_layers()}
+    assert legends[SIGNS]
+    assert legends[POINTS]
+    assert not legends[SIGNS] & legends[POINTS] - {line for line in legends[SIGNS] if line.endswith(" more")}
+
+
+def test_what_is_not_told_far_out_is_named(live, canvas, server, qtbot):
+    live.panel.colourCombo.setCurrentText(ColourBy.QUALITY.title)
+    live.panel.filterPanel.organizationsEdit.setText("7")
+    switch(live)
+    look_at(canvas, *MIDDLE, metres=20_000)
+    settled(qtbot, live, canvas)
+    assert live.panel.liveLabel.text() == (
+        "Not told by the tiles shown here, so not filtered: organization. What the colours stand for is not told by the"
+        " tiles shown here."
+    )
+
+
+def legend_of(layer):
+    tree = QgsLayerTree()
+    node = tree.addLayer(layer)
+    model = QgsLayerTreeModel(tree)
+    return [each.data(Qt.ItemDataRole.DisplayRole) for each in model.layerLegendNodes(node)]
+
+
+def test_a_project_that_was_opened_has_its_legend(live, canvas, server, qtbot, tmp_path):
+    switch(live)
+    settled(qtbot, live, canvas)
+    assert QgsProject.instance().write(str(tmp_path / "town.qgs"))
+    QgsProject.instance().clear()
+    assert QgsProject.instance().read(str(tmp_path / "town.qgs"))
+    settled(qtbot, live, canvas)
+    (coverage,) = [layer for layer in live_layers() if live_tileset(layer) == COVERAGE]
+    assert legend_of(coverage) == ["Images and sequences"]

@@ -22,7 +22,7 @@ from ..coverage_panel import CoveragePanel
 from .live_fetch import LiveFetch
 from .live_filter import LiveFilter
 from .live_group import POINTS, SIGNS, add_live_layers, live_layers, remove_live_layers, show_only, show_position
-from .live_look import LiveLook, Look, unanswered
+from .live_look import LiveLook, Look, has_colours, unanswered
 
 _STYLE_MS = 400
 """Tiles come in bursts; the legend need not follow each."""
@@ -282,4 +282,6 @@ class LiveCoverage(QObject):
         names = unanswered(self.fetch.shown(), self._filter.chosen)
         if names:
             sentences.append(f"Not told by the tiles shown here, so not filtered: {', '.join(names)}.")
+        if not has_colours(self.fetch.shown(), self._panel.colour_by()):
+            sentences.append("What the colours stand for is not told by the tiles shown here.")
         return sentences

@@ -95,6 +95,14 @@ def unanswered(shown: Iterable[TileAddress], chosen: CoverageFilter) -> list[str
     return list(dict.fromkeys(name for layer in sorted(layers) for name in tile_filter(chosen, layer).unanswered))
 
 
+def has_colours(shown: Iterable[TileAddress], colour_by: ColourBy) -> bool:
+    """Whether these tiles tell what the colours stand for: those of the lowest zooms know little."""
+    is_far_out = any(
+        address.tileset not in MAP_FEATURE_TILESETS and address.tile.z < FIRST_SEQUENCE_ZOOM for address in shown
+    )
+    return not is_far_out or colour_by.is_told_by(OVERVIEW.fields)
+
+
 def _drawn(tileset: str, zoom: int) -> list[str]:
     """The source layers in tiles of a zoom. https://www.mapillary.com/developer/api-documentation (vector tiles)"""
     if tileset in MAP_FEATURE_TILESETS:
