@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Optional
 
-from qgis.PyQt.QtCore import QByteArray, QRectF, QSize, Qt
-from qgis.PyQt.QtGui import QGuiApplication, QIcon, QPainter, QPixmap, QPixmapCache
-from qgis.PyQt.QtSvg import QSvgRenderer
+from qgis.PyQt.QtGui import QGuiApplication, QIcon, QPixmap, QPixmapCache
 
 from ..core.about import PLUGIN_FOLDER
 from ..core.map_feature_values import group_of
 from ..core.symbols import symbol_svg
+from .data_image import drawn_svg
 
 _GROUPS = PLUGIN_FOLDER / "resources" / "icons" / "groups"
 
@@ -33,25 +32,15 @@ def symbol_pixmap(value: str, size: int) -> Optional[QPixmap]:
     pixmap = QPixmapCache.find(key)
     if pixmap is None or pixmap.isNull():
         svg = symbol_svg(value)
-        pixmap = None if svg is None else _drawn(svg, size, ratio)
-        if pixmap is not None:
-            QPixmapCache.insert(key, pixmap)
+        image = None if svg is None else drawn_svg(svg, round(size * ratio))
+        if image is None:
+            return None
+        image.setDevicePixelRatio(ratio)
+        pixmap = QPixmap.fromImage(image)
+        QPixmapCache.insert(key, pixmap)
     return pixmap
 
 
 def group_icon(group: str) -> QIcon:
     """The symbol of a group of values."""
     return QIcon(str(_GROUPS / f"{group.lower().replace(' ', '-')}.svg"))
-
-
-def _drawn(svg: bytes, size: int, ratio: float) -> Optional[QPixmap]:
-    renderer = QSvgRenderer(QByteArray(svg))
-    if not renderer.isValid():
-        return None
-    pixmap = QPixmap(QSize(size, size) * ratio)
-    pixmap.setDevicePixelRatio(ratio)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    renderer.render(painter, QRectF(0, 0, size, size))
-    painter.end()
-    return pixmap

@@ -10,6 +10,7 @@ from qgis.core import (
     QgsCategorizedSymbolRenderer,
     QgsFeatureRenderer,
     QgsMarkerSymbol,
+    QgsProperty,
     QgsRendererCategory,
     QgsSingleSymbolRenderer,
     QgsSymbol,
@@ -21,7 +22,7 @@ from ..layers import IMAGES, MAP_FEATURES, SEQUENCES, TILES, style_file
 from ..live.seen import Seen
 from ..map_feature_values import label
 from ..symbols import generic_svg, symbol_svg
-from .classes import ALWAYS, LookClass, look_classes
+from .classes import LookClass, layer_key, look_classes
 from .colour_by import ColourBy
 from .markers import (
     ARROWS_BELOW_SCALE,
@@ -37,16 +38,15 @@ from .markers import (
     marker,
     picture,
     pupil,
+    shown_where,
 )
 from .palette import CASING, OTHERS
-from .tile_values import is_among, quoted
+from .tile_values import is_among
 
 _DOT, _ARROW = (Size(0, size, size, is_native=True) for size in (1.7, 2.2))
 """The same at all scales, so that QGIS can draw 200,000 of them from one picture."""
 
 _GENERIC = {"point": "Other objects", "traffic_sign": "Other traffic signs"}
-_OTHER = ""
-
 
 _Symbols = Callable[[str], Optional[bytes]]
 
@@ -71,7 +71,7 @@ def set_look(layer: QgsVectorLayer, kind: str, colour_by: ColourBy, seen: Seen, 
     if kind == MAP_FEATURES:
         renderer = _by_value(seen.values, symbols)
     else:
-        renderer = _by_class(kind, look_classes(colour_by, seen))
+        renderer = _by_class(kind, colour_by, look_classes(colour_by, seen))
     layer.setRenderer(renderer)
     layer.triggerRepaint()
     layer.emitStyleChanged()
@@ -83,26 +83,31 @@ def values_in(layer: QgsVectorLayer) -> Seen:
     return Seen(values=Counter(value for value in values if value != NULL))
 
 
-def _by_class(kind: str, classes: list[LookClass]) -> QgsFeatureRenderer:
+def _by_class(kind: str, colour_by: ColourBy, classes: list[LookClass]) -> QgsFeatureRenderer:
     make = {IMAGES: _image, SEQUENCES: _sequence}[kind]
-    if classes and classes[0].layer_expression == ALWAYS:
+    if colour_by is ColourBy.NOTHING:
         renderer: QgsFeatureRenderer = QgsSingleSymbolRenderer(make(classes[0].colour))
     else:
-        cases = " ".join(f"WHEN {each.layer_expression} THEN {quoted(each.label)}" for each in classes)
-        categories = [QgsRendererCategory(each.label, make(each.colour), each.label) for each in classes]
-        categories.append(QgsRendererCategory(_OTHER, make(OTHERS), "Others"))
-        renderer = QgsCategorizedSymbolRenderer(f"CASE {cases} END" if cases else "NULL", categories)
+        categories = [_category(each.layer_values, make(each.colour), each.label) for each in classes]
+        if all(each.layer_values for each in classes):
+            categories.append(_category((), make(OTHERS), "Others"))
+        renderer = QgsCategorizedSymbolRenderer(layer_key(colour_by), categories)
     renderer.setUsingSymbolLevels(kind == SEQUENCES)
     return renderer
 
 
+def _category(values: tuple[str, ...], symbol: QgsSymbol, text: str) -> QgsRendererCategory:
+    """QGIS takes one value, several as a list, and the empty text for all that has no other category."""
+    return QgsRendererCategory(list(values) if len(values) > 1 else "".join(values[:1]), symbol, text)
+
+
 def _image(colour: str) -> QgsSymbol:
-    is_close = f"coalesce(@map_scale < {ARROWS_BELOW_SCALE}, FALSE)"
-    has_angle = f'{is_close} AND "compass_angle" IS NOT NULL'
+    is_close = f"@map_scale < {ARROWS_BELOW_SCALE}"
+    directions = arrow(Colour(colour), _ARROW, QgsProperty.fromField("compass_angle"))
     return marker(
         dot(Colour(colour), _DOT),
-        pupil(_DOT, f'{is_close} AND "is_pano"'),
-        arrow(Colour(colour), _ARROW, '"compass_angle"', has_angle),
+        shown_where(pupil(_DOT), QgsProperty.fromField("is_pano"), is_close),
+        shown_where(directions, QgsProperty.fromExpression(is_close), f'{is_close} AND "compass_angle" IS NOT NULL'),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from math import log2
 from typing import Callable, Optional
 
-from qgis.core import QgsSymbol, QgsVectorTileBasicRenderer, QgsVectorTileBasicRendererStyle, QgsWkbTypes
+from qgis.core import QgsProperty, QgsSymbol, QgsVectorTileBasicRenderer, QgsVectorTileBasicRendererStyle, QgsWkbTypes
 
 from ..filters import CoverageFilter
 from ..live.seen import Seen
@@ -32,6 +32,7 @@ from .markers import (
     marker,
     picture,
     pupil,
+    shown_where,
 )
 from .palette import CASING, COVERAGE, OTHERS
 from .tile_values import flag_is_set, is_among, number_of, quoted, text_of, value_of
@@ -67,17 +68,41 @@ def _coverage_styles(
     """From the lowest drawn to the highest."""
     colour = _colour(classes, colour_by.field)
     overview = colour if colour_by.is_told_by(OVERVIEW.fields) else Colour(COVERAGE)
-    angle = value_of(next(field for field in IMAGE.fields if field.name == "compass_angle"))
     kept = {layer.name: tile_filter(chosen, layer.name).expression for layer in (OVERVIEW, SEQUENCE, IMAGE)}
-    arrows = marker(arrow(colour, ARROW, angle))
-    images = marker(dot(colour, DOT), pupil(DOT, f"{_IS_CLOSE} AND {flag_is_set('is_pano')}"))
     return [
         _style("Overview", OVERVIEW, kept["overview"], marker(dot(overview, SPOT)), _OVERVIEWS),
         _style("Sequence casings", SEQUENCE, kept["sequence"], line((Colour(CASING), CASED)), _LINES),
         _style("Sequences", SEQUENCE, kept["sequence"], line((colour, LINE)), _LINES),
-        _style("Images", IMAGE, kept["image"], images, _IMAGES),
-        _style("Image directions", IMAGE, _all([_IS_CLOSE, kept["image"], f"({angle}) IS NOT NULL"]), arrows, _IMAGES),
+        *_image_styles(classes, kept["image"]),
+        _style("Image directions", IMAGE, _all([_IS_CLOSE, kept["image"]]), _close_marks(colour), _IMAGES),
     ]
+
+
+def _image_styles(classes: list[LookClass], kept: str) -> list[QgsVectorTileBasicRendererStyle]:
+    """Dots, one style for each class, the first of them on top: of a tile's 188,000 images QGIS draws those of one
+    colour from one picture, faster than it asks each for its colour.
+    """
+    rest = LookClass("Others", OTHERS, ALWAYS)
+    drawn = classes if classes and classes[-1].tile_expression == ALWAYS else [*classes, rest]
+    return [
+        _style(
+            f"Images: {each.label}", IMAGE, _all([_shown(each), kept]), marker(dot(Colour(each.colour), DOT)), _IMAGES
+        )
+        for each in reversed(drawn)
+    ]
+
+
+def _shown(each: LookClass) -> str:
+    return "" if each.tile_expression == ALWAYS else each.tile_expression
+
+
+def _close_marks(colour: Colour) -> QgsSymbol:
+    """What panoramas and directions are told by."""
+    is_panorama = QgsProperty.fromExpression(flag_is_set("is_pano"))
+    angle = value_of(next(field for field in IMAGE.fields if field.name == "compass_angle"))
+    directions = arrow(colour, ARROW, QgsProperty.fromExpression(angle))
+    has_angle = QgsProperty.fromExpression(f"({angle}) IS NOT NULL")
+    return marker(shown_where(pupil(DOT), is_panorama), shown_where(directions, has_angle))
 
 
 def _feature_styles(

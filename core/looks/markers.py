@@ -109,22 +109,36 @@ def dot(colour: Colour, size: Size) -> QgsMarkerSymbolLayer:
     return _marker(_Shape.Circle, colour, size)
 
 
-def pupil(size: Size, is_shown: str) -> QgsMarkerSymbolLayer:
-    """What makes a dot of this size a panorama, where the expression is true."""
+def pupil(size: Size) -> QgsMarkerSymbolLayer:
+    """What makes a dot of this size a panorama."""
     layer = _marker(_Shape.Circle, Colour(CASING), size.times(_PUPIL))
     layer.setStrokeStyle(Qt.PenStyle.NoPen)
-    return _shown_where(is_shown, layer, size)
+    return layer
 
 
-def arrow(colour: Colour, size: Size, angle: str, is_shown: str = "") -> QgsMarkerSymbolLayer:
-    """The head of an arrow before the dot, in the direction that the expression gives in degrees from north.
+def arrow(colour: Colour, size: Size, angle: QgsProperty) -> QgsMarkerSymbolLayer:
+    """The head of an arrow before the dot, at this angle in degrees from north.
 
     It is for scales at which it has its full size.
     """
     layer = _marker(_Shape.Triangle, colour, size)
     layer.setOffset(QPointF(0, -_REACH * size.most))
-    layer.setDataDefinedProperty(_Property.PropertyAngle, QgsProperty.fromExpression(angle))
-    return _shown_where(is_shown, layer, size) if is_shown else layer
+    layer.setDataDefinedProperty(_Property.PropertyAngle, angle)
+    return layer
+
+
+def shown_where(layer: QgsMarkerSymbolLayer, is_shown: QgsProperty, has_size: str = "") -> QgsMarkerSymbolLayer:
+    """The layer where both are true. Legends draw it whether it is shown or not, but with its size, so layers with
+    legends have `has_size`, which is not true without a scale.
+
+    QGIS asks `has_size` only where `is_shown`, and for a field faster than for an expression.
+    """
+    layer.setDataDefinedProperty(_Property.PropertyLayerEnabled, is_shown)
+    if has_size:
+        size = QgsProperty.fromExpression(f"CASE WHEN {has_size} THEN {layer.size():g} ELSE 0 END")
+        layer.setDataDefinedProperty(_Property.PropertySize, size)
+        layer.setSize(0)
+    return layer
 
 
 def picture(svg: bytes, size: Size) -> QgsMarkerSymbolLayer:
@@ -174,16 +188,6 @@ def _marker(shape: QgsSimpleMarkerSymbolLayerBase.Shape, colour: Colour, size: S
     if colour.expression:
         layer.setDataDefinedProperty(_Property.PropertyFillColor, QgsProperty.fromExpression(colour.expression))
     return _sized(layer, size)
-
-
-def _shown_where(expression: str, layer: QgsMarkerSymbolLayer, size: Size) -> QgsMarkerSymbolLayer:
-    """Legends draw all layers of a symbol, whatever the expression says, but with its size."""
-    layer.setDataDefinedProperty(_Property.PropertyLayerEnabled, QgsProperty.fromExpression(expression))
-    if size.is_native:
-        drawn = f"CASE WHEN {expression} THEN {layer.size():g} ELSE 0 END"
-        layer.setDataDefinedProperty(_Property.PropertySize, QgsProperty.fromExpression(drawn))
-        layer.setSize(0)
-    return layer
 
 
 def _sized(layer: QgsMarkerSymbolLayer, size: Size) -> QgsMarkerSymbolLayer:

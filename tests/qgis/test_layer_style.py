@@ -114,7 +114,7 @@ def test_years_and_creators_are_those_of_the_layer(qgis_app):
     seen = Seen(creators=Counter(map(str, years)))
     set_look(layer, IMAGES, ColourBy.CREATOR, seen, lambda value: None)
     assert legend_of(layer)[0] == "2025"
-    assert legend_of(layer)[-2:] == ["Other creators", "Others"]
+    assert legend_of(layer)[-1] == "Other creators"
 
 
 def test_sequences_are_cased_lines(qgis_app):
