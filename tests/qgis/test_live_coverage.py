@@ -58,7 +58,7 @@ def panel_of(canvas, parent, bar):
             canvas.setLayers([layer for layer in root.layerOrder() if root.findLayer(layer.id()).isVisible()])
 
     project.layerTreeRoot().visibilityChanged.connect(show_all)
-    project.layersAdded.connect(show_all)
+    project.layerTreeRoot().layerOrderChanged.connect(show_all)
     project.layersRemoved.connect(show_all)
     project.readProject.connect(show_all)
     return dock
@@ -404,7 +404,7 @@ def test_what_is_not_told_far_out_is_named(live, canvas, server, qtbot):
     look_at(canvas, *MIDDLE, metres=20_000)
     settled(qtbot, live, canvas)
     assert live.panel.liveLabel.text() == (
-        "Not told by the tiles shown here, so not filtered: organization. What the colours stand for is not told by the"
+        "Not told by the tiles shown here, so not filtered: organizations. What the colours stand for is not told by the"
         " tiles shown here."
     )
 
