@@ -404,8 +404,8 @@ def test_what_is_not_told_far_out_is_named(live, canvas, server, qtbot):
     look_at(canvas, *MIDDLE, metres=20_000)
     settled(qtbot, live, canvas)
     assert live.panel.liveLabel.text() == (
-        "Not told by the tiles shown here, so not filtered: organizations. What the colours stand for is not told by the"
-        " tiles shown here."
+        "Not told by the tiles shown here, so not filtered: organizations."
+        " What the colours stand for is not told by the tiles shown here."
     )
 
 
