@@ -119,7 +119,11 @@ class PictureTips(QObject):
 
         def ask(client: GraphClient) -> str:
             content = ask_for_small_picture(client, image_id, SIZE, access.pauses)
-            return data_address(read_picture(SIZE, content, width).image, "JPG")
+            picture = read_picture(SIZE, content, width).image
+            # The tip has the size of the placeholder: a taller picture would push its text out.
+            if picture.height() > _height(width):
+                picture = picture.scaledToHeight(_height(width), Qt.TransformationMode.SmoothTransformation)
+            return data_address(picture, "JPG")
 
         self._job = self._background.ask(ask, partial(self._on_picture, image_id))
 
@@ -144,10 +148,14 @@ class PictureTips(QObject):
             self._canvas.xyCoordinates.emit(self._canvas.getCoordinateTransform().toMapCoordinates(place))
 
 
+def _height(width: int) -> int:
+    return width * 3 // 4
+
+
 @lru_cache(maxsize=2)
 def placeholder(width: int) -> str:
     """What is shown while a picture is fetched. On the main thread."""
-    image = QImage(width, width * 3 // 4, QImage.Format.Format_RGB32)
+    image = QImage(width, _height(width), QImage.Format.Format_RGB32)
     image.fill(QColor(225, 228, 226))
     painter = QPainter(image)
     painter.setPen(QColor(70, 80, 75))

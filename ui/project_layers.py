@@ -23,7 +23,7 @@ from ..core.layers import IMAGES, KINDS, TILES, kinds_of
 from ..core.live.seen import Seen
 from ..core.log import log
 from ..core.looks.colour_by import ColourBy
-from ..core.looks.layer_style import apply_style
+from ..core.looks.layer_style import apply_style, renew_look
 from ..core.result import CoverageResult
 
 _END = object()
@@ -163,7 +163,17 @@ def _steps(
             if project.mapLayer(layer_id) is None:
                 break
         else:
+            renew_look(layer, kind_of_layer(layer) or "")
+            _count_anew(project, layer)
             on_changed(layer)
+
+
+def _count_anew(project: QgsProject, layer: QgsVectorLayer) -> None:
+    """The layer tree counts features when it is told to show their number."""
+    node = project.layerTreeRoot().findLayer(layer.id())
+    if node is not None and node.customProperty("showFeatureCount"):
+        node.setCustomProperty("showFeatureCount", False)
+        node.setCustomProperty("showFeatureCount", True)
 
 
 def _rank(layer: Optional[QgsMapLayer]) -> int:

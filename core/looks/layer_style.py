@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from hashlib import sha256
 from typing import Any, Callable, Optional
 
 from qgis.core import (
@@ -11,12 +13,14 @@ from qgis.core import (
     QgsFeatureRenderer,
     QgsMarkerSymbol,
     QgsProperty,
+    QgsReadWriteContext,
     QgsRendererCategory,
     QgsSingleSymbolRenderer,
     QgsSymbol,
     QgsVectorLayer,
     QgsVectorLayerUtils,
 )
+from qgis.PyQt.QtXml import QDomDocument
 
 from ..layers import IMAGES, MAP_FEATURES, SEQUENCES, TILES, style_file
 from ..live.seen import Seen
@@ -48,6 +52,9 @@ _DOT, _ARROW = (Size(0, size, size, is_native=True) for size in (1.7, 2.2))
 
 _GENERIC = {"point": "Other objects", "traffic_sign": "Other traffic signs"}
 
+_LOOK_KEY = "mapillary_coverage/look"
+_ATTRIBUTE = re.compile(r'[\w:-]+="[^"]*"')
+
 _Symbols = Callable[[str], Optional[bytes]]
 
 
@@ -73,8 +80,24 @@ def set_look(layer: QgsVectorLayer, kind: str, colour_by: ColourBy, seen: Seen, 
     else:
         renderer = _by_class(kind, colour_by, look_classes(colour_by, seen))
     layer.setRenderer(renderer)
+    layer.setCustomProperty(_LOOK_KEY, _fingerprint(layer))
     layer.triggerRepaint()
     layer.emitStyleChanged()
+
+
+def renew_look(layer: QgsVectorLayer, kind: str) -> None:
+    """After a layer of map features has changed: symbols for the values that it has now, unless a person has changed
+    anything about its look.
+    """
+    if kind == MAP_FEATURES and layer.customProperty(_LOOK_KEY) == _fingerprint(layer):
+        set_look(layer, kind, ColourBy.NOTHING, values_in(layer), symbol_svg)
+
+
+def _fingerprint(layer: QgsVectorLayer) -> str:
+    """Of the renderer; QGIS writes attributes in an order that differs from session to session."""
+    document = QDomDocument()
+    document.appendChild(layer.renderer().save(document, QgsReadWriteContext()))
+    return sha256("".join(sorted(_ATTRIBUTE.findall(document.toString()))).encode()).hexdigest()
 
 
 def values_in(layer: QgsVectorLayer) -> Seen:

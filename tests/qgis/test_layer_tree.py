@@ -6,6 +6,7 @@ from qgis.core import QgsProject, QgsRectangle, QgsSingleSymbolRenderer, QgsVect
 from mapillary_coverage.core.download import download_coverage
 from mapillary_coverage.core.remembered_request import remembered
 from mapillary_coverage.core.request_json import request_from_json
+from mapillary_coverage.core.symbols import symbol_svg
 from mapillary_coverage.core.tiling import TileId, tile_box
 from mapillary_coverage.ui.last_layers import APPEND, NEW, REPLACE
 from tests.conftest import access_to
@@ -245,3 +246,29 @@ def test_layers_that_are_removed_during_the_download_are_not_made_again(dock, se
     assert dock.panel.resultLabel.text().startswith("The layers were removed meanwhile. Press Download")
     download(qtbot, dock)
     assert list(layers()) == ["Images", "Sequences", "Tiles"]
+
+
+def test_the_symbols_follow_what_is_appended_unless_a_person_has_changed_them(dock, server, qtbot):  # noqa: F811
+    for check in (dock.panel.imagesCheck, dock.panel.sequencesCheck):
+        check.setChecked(False)
+    dock.panel.signsCheck.setChecked(True)
+    ask_for(dock, LEFT.west + 0.002, LEFT.west + 0.006)
+    download(qtbot, dock)
+    (signs,) = [layer for name, layer in layers().items() if name.startswith("Map features")]
+    before = labels(signs)
+    ask_for(dock, MIDDLE.west, RIGHT.east - 0.002)
+    add_as(dock, APPEND)
+    download(qtbot, dock)
+    assert labels(signs) > before
+    assert labels(signs) >= {feature["label"] for feature in signs.getFeatures() if symbol_svg(feature["value"])}
+    renderer = signs.renderer().clone()
+    renderer.updateCategoryLabel(0, "Mine")
+    signs.setRenderer(renderer)
+    mine = labels(signs)
+    ask_for(dock, LEFT.west + 0.002, RIGHT.east - 0.002)
+    download(qtbot, dock)
+    assert labels(signs) == mine
+
+
+def labels(layer):
+    return {category.label() for category in layer.renderer().categories()}
