@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Callable, Optional
 
 from qgis.core import (
     QgsLayerTreeLayer,
@@ -21,7 +20,7 @@ from ..filters import CoverageFilter
 from ..live.seen import Seen
 from ..map_feature_values import label, value_matcher
 from ..schema import MAP_FEATURE_TILESETS
-from ..symbols import generic_svg
+from ..symbols import SymbolOf, generic_svg
 from .classes import look_classes
 from .colour_by import ColourBy
 from .markers import Colour, Size, dot, marker, picture
@@ -35,7 +34,7 @@ _SWATCH, _SYMBOL = (Size(0, millimetres, millimetres, is_native=True) for millim
 class LiveLegend(QgsMapLayerLegend):
     """The classes that are seen, each with its colour or symbol, and what the filter takes out."""
 
-    def __init__(self, tileset: str, symbols: Callable[[str], Optional[bytes]]) -> None:
+    def __init__(self, tileset: str, symbols: SymbolOf) -> None:
         super().__init__()
         self._tileset, self._symbols = tileset, symbols
         self._lines: list[tuple[str, QIcon]] = []
