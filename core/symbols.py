@@ -13,9 +13,12 @@ import zlib
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
-from typing import Optional
+from typing import Callable, Optional
 
 from .about import PLUGIN_FOLDER
+
+SymbolOf = Callable[[str], Optional[bytes]]
+"""Gives the SVG of a value, as `symbol_svg` does."""
 
 SYMBOLS_FILE = PLUGIN_FOLDER / "resources" / "symbols.zip"
 

@@ -99,9 +99,7 @@ def _quality_is(least: float, keep_unscored: bool) -> str:
 def _value_matches(patterns: tuple[str, ...]) -> str:
     """Plain names are looked up, since regular expressions are slow; both mean all variants of a sign too."""
     plain = [pattern for pattern in patterns if not has_wildcard(pattern)]
-    tests = [is_among('"value"', plain), is_among(r"""regexp_replace("value", '--g[0-9]+\\z', '')""", plain)] * bool(
-        plain
-    )
+    tests = [is_among(text, plain) for text in ('"value"', _WITHOUT_VARIANT) if plain]
     tests += [f'regexp_match("value", {quoted(_regular(pattern))})' for pattern in patterns if has_wildcard(pattern)]
     return " OR ".join(tests)
 

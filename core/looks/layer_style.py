@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from hashlib import sha256
-from typing import Any, Callable, Optional
+from typing import Any, Optional
 
 from qgis.core import (
     NULL,
@@ -25,7 +25,7 @@ from qgis.PyQt.QtXml import QDomDocument
 from ..layers import IMAGES, MAP_FEATURES, SEQUENCES, TILES, style_file
 from ..live.seen import Seen
 from ..map_feature_values import label
-from ..symbols import generic_svg, symbol_svg
+from ..symbols import SymbolOf, generic_svg, symbol_svg
 from .classes import LookClass, layer_key, look_classes
 from .colour_by import ColourBy
 from .markers import (
@@ -55,8 +55,6 @@ _GENERIC = {"point": "Other objects", "traffic_sign": "Other traffic signs"}
 _LOOK_KEY = "mapillary_coverage/look"
 _ATTRIBUTE = re.compile(r'[\w:-]+="[^"]*"')
 
-_Symbols = Callable[[str], Optional[bytes]]
-
 
 def apply_style(
     layer: QgsVectorLayer, kind: str, colour_by: ColourBy = ColourBy.NOTHING, seen: Optional[Seen] = None
@@ -70,7 +68,7 @@ def apply_style(
         set_look(layer, kind, colour_by, known, symbol_svg)
 
 
-def set_look(layer: QgsVectorLayer, kind: str, colour_by: ColourBy, seen: Seen, symbols: _Symbols) -> None:
+def set_look(layer: QgsVectorLayer, kind: str, colour_by: ColourBy, seen: Seen, symbols: SymbolOf) -> None:
     """Give `images`, `sequences` or `map_features` their look, with a legend of what was `seen` in them.
 
     `symbols` gives the SVG of a value, None for none. Takes no longer for large layers.
@@ -140,7 +138,7 @@ def _sequence(colour: str) -> QgsSymbol:
     return symbol
 
 
-def _by_value(values: Counter[Any], symbols: _Symbols) -> QgsFeatureRenderer:
+def _by_value(values: Counter[Any], symbols: SymbolOf) -> QgsFeatureRenderer:
     """The most frequent values that have a symbol, then the generic symbols."""
     found = ((value, symbols(value)) for value, _ in values.most_common())
     drawn = {value: svg for value, svg in found if svg is not None}

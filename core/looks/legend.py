@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from textwrap import shorten
-from typing import Callable, Optional
+from typing import Optional
 
 from qgis.core import (
     QgsLayerTreeLayer,
@@ -22,7 +22,7 @@ from ..filters import CoverageFilter
 from ..live.seen import Seen
 from ..map_feature_values import label, value_matcher
 from ..schema import IMAGE, MAP_FEATURE_TILESETS
-from ..symbols import generic_svg
+from ..symbols import SymbolOf, generic_svg
 from .classes import look_classes
 from .colour_by import ColourBy
 from .markers import Colour, Size, dot, marker, picture
@@ -42,7 +42,7 @@ class LiveLegend(QgsMapLayerLegend):
     At most nine lines for coverage: QGIS folds a legend of ten.
     """
 
-    def __init__(self, tileset: str, symbols: Callable[[str], Optional[bytes]]) -> None:
+    def __init__(self, tileset: str, symbols: SymbolOf) -> None:
         super().__init__()
         self._tileset, self._symbols = tileset, symbols
         self._lines: list[_Line] = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import log2
-from typing import Callable, Optional
 
 from qgis.core import QgsProperty, QgsSymbol, QgsVectorTileBasicRenderer, QgsVectorTileBasicRendererStyle, QgsWkbTypes
 
@@ -12,7 +11,7 @@ from ..filters import CoverageFilter
 from ..live.seen import Seen
 from ..map_feature_values import value_matcher
 from ..schema import COVERAGE_ZOOM, IMAGE, MAP_FEATURE_TILESETS, OVERVIEW, SEQUENCE, SourceLayer
-from ..symbols import generic_svg
+from ..symbols import SymbolOf, generic_svg
 from .classes import ALWAYS, LookClass, look_classes
 from .colour_by import ColourBy
 from .filter_expression import tile_filter
@@ -46,11 +45,9 @@ _SCALE_OF_ZOOM_0 = 559_082_264.0287178 / 2
 _IS_CLOSE = f"@vector_tile_zoom >= {log2(_SCALE_OF_ZOOM_0 / ARROWS_BELOW_SCALE):.4f}"
 """For single images to be told apart. Beyond the last tiles, only this variable tells the zoom of the map."""
 
-_SymbolOf = Callable[[str], Optional[bytes]]
-
 
 def live_renderer(
-    tileset: str, chosen: CoverageFilter, colour_by: ColourBy, seen: Seen, symbols: _SymbolOf
+    tileset: str, chosen: CoverageFilter, colour_by: ColourBy, seen: Seen, symbols: SymbolOf
 ) -> QgsVectorTileBasicRenderer:
     """The renderer of the tileset's live layer; `symbols` gives the SVG of a value, None where there is none."""
     if tileset in MAP_FEATURE_TILESETS:
@@ -106,7 +103,7 @@ def _close_marks(colour: Colour) -> QgsSymbol:
 
 
 def _feature_styles(
-    layer: SourceLayer, chosen: CoverageFilter, seen: Seen, symbols: _SymbolOf
+    layer: SourceLayer, chosen: CoverageFilter, seen: Seen, symbols: SymbolOf
 ) -> list[QgsVectorTileBasicRendererStyle]:
     """One for each of the most frequent values that have a symbol, below them one for all others."""
     kept = tile_filter(chosen, layer.name).expression

@@ -88,7 +88,7 @@ class Size:
         )
 
 
-SPOT, DOT, ARROW = Size(40_000, 1.5, 2.2), Size(8, 1.1, 3.2), Size(8, 2.2, 3.2)
+SPOT, DOT, ARROW = Size(40_000, 1.5, 2.2), Size(12, 1.7, 3.2), Size(8, 2.2, 3.2)
 LINE, CASED = Size(20, 0.45, 0.65), Size(35, 0.8, 1.05)
 SYMBOL = Size(25, 2.6, 7)
 

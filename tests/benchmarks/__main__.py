@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from itertools import chain
 from pathlib import Path
 
 from qgis.core import QgsApplication
 
 import conftest  # noqa: F401
+from tests.benchmarks.looks import measure_looks
 from tests.benchmarks.measure import Measurement
 from tests.benchmarks.viewer import measure_viewer
 
-WIDTH = 58
+WIDTH = 70
 
 
 def main() -> int:
@@ -24,7 +26,7 @@ def main() -> int:
     application.initQgis()
     print(f"{'':{WIDTH}} {'ours':>9} {'compared':>9} {'ratio':>6}  within")
     missed = 0
-    for measurement in measure_viewer():
+    for measurement in chain(measure_viewer(), measure_looks()):
         print(_line(measurement))
         missed += not measurement.is_within
     application.exitQgis()

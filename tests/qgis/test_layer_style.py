@@ -3,7 +3,17 @@
 from collections import Counter
 
 import pytest
-from qgis.core import QgsFeature, QgsGeometry, QgsLayerTree, QgsLayerTreeModel, QgsMemoryProviderUtils, QgsPointXY
+from qgis.core import (
+    QgsFeature,
+    QgsGeometry,
+    QgsLayerTree,
+    QgsLayerTreeModel,
+    QgsMemoryProviderUtils,
+    QgsPointXY,
+    QgsProject,
+    QgsVectorFileWriter,
+    QgsVectorLayer,
+)
 from qgis.PyQt.QtCore import QDateTime, Qt
 from qgis.PyQt.QtGui import QColor
 
@@ -115,6 +125,23 @@ def test_years_and_creators_are_those_of_the_layer(qgis_app):
     set_look(layer, IMAGES, ColourBy.CREATOR, seen, lambda value: None)
     assert legend_of(layer)[0] == "2025"
     assert legend_of(layer)[-1] == "Other creators"
+
+
+@pytest.mark.parametrize("is_stored", [False, True])
+def test_a_year_ends_at_midnight_utc(qgis_app, tmp_path, is_stored):
+    midnight = 1_704_067_200_000
+    rows = [{"captured_at": qgis_time(midnight - 1000), "x": -100}, {"captured_at": qgis_time(midnight)}]
+    layer = layer_of(IMAGES, *rows, {"x": 100})
+    if is_stored:
+        path = str(tmp_path / "images.gpkg")
+        options = QgsVectorFileWriter.SaveVectorOptions()
+        QgsVectorFileWriter.writeAsVectorFormatV3(layer, path, QgsProject.instance().transformContext(), options)
+        layer = QgsVectorLayer(path, "images", "ogr")
+    seen = Seen(years=Counter([2023, 2024]), has_undated=True)
+    set_look(layer, IMAGES, ColourBy.AGE, seen, lambda value: None)
+    classes = {each.label: each.colour for each in look_classes(ColourBy.AGE, seen)}
+    for x, label in ((-100, "2023"), (0, "2024"), (100, "Without a date")):
+        assert colour_at(draw([layer], QgsPointXY(MIDDLE.x() + x, MIDDLE.y()), MIDDLING)) == classes[label]
 
 
 def test_sequences_are_cased_lines(qgis_app):

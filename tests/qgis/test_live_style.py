@@ -84,6 +84,20 @@ def test_arrows_come_with_the_scale_and_dots_grow(live):
     assert sum(x for x, _ in pixels) / len(pixels) == pytest.approx(middle, abs=1)
 
 
+@pytest.mark.parametrize("scale", [MIDDLING, FAR])
+def test_an_image_stands_out_from_the_line_of_its_sequence(live, scale):
+    line = Feature(LINE, [[(0, 2048), (4096, 2048)]], {"id": "s"})
+    drawing = draw([live({"sequence": [line], "image": [image()]})], place(2048, 2048), scale)
+    heights = Counter(x for x, _ in drawn_pixels(drawing))
+    assert max(heights[x] for x in (98, 99, 100, 101)) >= 1.5 * heights[20]
+
+
+@pytest.mark.parametrize("by", list(ColourBy))
+def test_an_image_of_which_nothing_was_seen_is_shown_all_the_same(live, by):
+    layer = live({"image": [image(captured_at=millis(1999), creator_id="5", quality_score="odd")]}, by=by)
+    assert drawn_pixels(draw([layer], place(2048, 2048), MIDDLING))
+
+
 def test_what_the_filter_takes_out_disappears(live):
     layers = {"image": [image(1948, is_pano=True), image(2148, is_pano=False)]}
     shown = {}
