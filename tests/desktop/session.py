@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Optional
 
+from tests.emulator import Emulator
 from tools.qgis_runtime import desktop_command, environment, make_profile
 
 STARTUP = Path(__file__).with_name("startup.py")
@@ -29,6 +30,16 @@ class DesktopSession:
         self._xvfb: Optional[subprocess.Popen[bytes]] = None
         self._qgis: Optional[subprocess.Popen[bytes]] = None
         self.log = folder / "qgis.log"
+
+    @classmethod
+    def on(cls, server: Emulator, folder: Path) -> DesktopSession:
+        """On an emulator, with the token that it takes."""
+        return cls(
+            folder,
+            MAPILLARY_TILES_URL=server.tiles_url,
+            MAPILLARY_GRAPH_URL=server.graph_url,
+            MAPILLARY_ACCESS_TOKEN=server.credential,
+        )
 
     def __enter__(self) -> DesktopSession:
         self._commands.mkdir(parents=True, exist_ok=True)

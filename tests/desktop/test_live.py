@@ -47,12 +47,7 @@ def server():
 
 @pytest.fixture(scope="module")
 def desktop(server, tmp_path_factory):
-    with DesktopSession(
-        tmp_path_factory.mktemp("desktop"),
-        MAPILLARY_TILES_URL=server.tiles_url,
-        MAPILLARY_GRAPH_URL=server.graph_url,
-        MAPILLARY_ACCESS_TOKEN=server.credential,
-    ) as session:
+    with DesktopSession.on(server, tmp_path_factory.mktemp("desktop")) as session:
         session.run(LISTEN)
         go_to(session, 14)
         session.run("panel.signsCheck.setChecked(True)\npanel.pointsCheck.setChecked(True)")

@@ -55,12 +55,7 @@ def server():
 
 @pytest.fixture(scope="module")
 def desktop(server, tmp_path_factory):
-    with DesktopSession(
-        tmp_path_factory.mktemp("desktop"),
-        MAPILLARY_TILES_URL=server.tiles_url,
-        MAPILLARY_GRAPH_URL=server.graph_url,
-        MAPILLARY_ACCESS_TOKEN=server.credential,
-    ) as session:
+    with DesktopSession.on(server, tmp_path_factory.mktemp("desktop")) as session:
         lon, lat = TOWN.lon_lat(IMAGE.x, IMAGE.y)
         session.run(ADD_IMAGE.format(image_id=id_of(IMAGE), lon=lon, lat=lat))
         session.wait_until("not canvas.isDrawing()")

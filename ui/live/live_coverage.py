@@ -27,9 +27,8 @@ from .live_look import LiveLook, Look, has_colours, unanswered
 _STYLE_MS = 400
 """Tiles come in bursts; the legend need not follow each."""
 
-
 _MOST_GONE_THROUGH = 4_000
-"""QGIS 3.22 looks for 1,500 tiles a second."""
+"""Some seconds: QGIS 3.22 looks for about 1,500 tiles a second."""
 
 
 class LiveCoverage(QObject):
