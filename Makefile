@@ -30,7 +30,7 @@ lint: setup
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy $(CODE)
 	@$(PYTHON) -m tools.check_upload
-	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest -q tests/unit/test_import_rules.py tests/unit/test_metadata.py
+	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m pytest -q tests/whole/test_import_rules.py tests/whole/test_plugin_metadata.py
 
 bench: setup
 	@QT_QPA_PLATFORM=offscreen $(PYTHON) -m tests.benchmarks

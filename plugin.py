@@ -13,6 +13,9 @@ from .core.about import PLUGIN_FOLDER, TITLE
 from .core.algorithms.provider import MapillaryProvider
 from .core.settings import Settings
 
+PARAMETER_WIDGETS = {"VALUES": f"{__name__.rpartition('.')[0]}.ui.values.values_parameter.ValuesWidget"}
+"""By parameter; Processing's dialogs import them when they open, and without a window nobody does."""
+
 
 class MapillaryCoveragePlugin:
     """What QGIS loads. `iface` is None in qgis_process, which calls only `initProcessing`."""
@@ -47,7 +50,7 @@ class MapillaryCoveragePlugin:
 
     def initProcessing(self) -> None:  # noqa: N802
         """Register the algorithms."""
-        self._provider = MapillaryProvider(self._settings)
+        self._provider = MapillaryProvider(self._settings, PARAMETER_WIDGETS)
         QgsApplication.processingRegistry().addProvider(self._provider)
 
     def initGui(self) -> None:  # noqa: N802
@@ -117,21 +120,23 @@ class MapillaryCoveragePlugin:
         self._images.dock.viewer.online_wanted.connect(self._dock.work_online)
 
     def _add_export(self) -> None:
-        from .ui.export_entry import ExportEntry
+        from .ui.layers.export_entry import ExportEntry
         from .ui.messages import Messages
 
         self._export = ExportEntry(self._iface, Messages(self._iface.messageBar()))
         self._dock.panel.exportButton.clicked.connect(self._export.open_all)
 
     def _add_update(self) -> None:
-        from .ui.layer_update import LayerUpdate
+        from .ui.dock.layer_update import LayerUpdate
         from .ui.messages import Messages
 
-        self._update = LayerUpdate(self._iface, self._settings, Messages(self._iface.messageBar()), self._dock)
+        dock, messages = self._dock, Messages(self._iface.messageBar())
+        self._update = LayerUpdate(self._iface, self._settings, messages, dock.panel, dock.download)
+        self._update.started.connect(lambda: dock.setUserVisible(True))
 
     def _add_tips(self) -> None:
-        from .ui.picture_tips import PictureTips
-        from .ui.reopened_layers import ReopenedLayers
+        from .ui.layers.picture_tips import PictureTips
+        from .ui.layers.reopened_layers import ReopenedLayers
 
         window = self._iface.mainWindow()
         self._tips = PictureTips(self._iface.mapCanvas(), self._settings, window)

@@ -11,7 +11,7 @@ from qgis.core import Qgis
 
 from .errors import MapillaryError, UnexpectedError
 from .log import log
-from .network.redaction import redact
+from .redaction import redact
 
 
 class Caught(AbstractContextManager["Caught"]):

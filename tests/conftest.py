@@ -1,7 +1,13 @@
-"""What all tests share: the emulator, the recorded data, requests for given tiles."""
+"""What all tests share: the emulator, the recorded data, requests for given tiles; in QGIS a canvas and the plugin.
+
+Tests with the mark `qgis` run in QGIS' own Python with pytest-qgis, all others without it.
+"""
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,18 +15,23 @@ from typing import Any, Callable
 
 import pytest
 
-from mapillary_coverage.core.area import area_of_box
-from mapillary_coverage.core.credential import Credential
-from mapillary_coverage.core.endpoint import Server
+import mapillary_coverage
+from mapillary_coverage.core.area.area import area_of_box
+from mapillary_coverage.core.area.tiling import TileId, tile_box
 from mapillary_coverage.core.mvt import gdal_engine, protobuf_engine
-from mapillary_coverage.core.request import CoverageRequest
-from mapillary_coverage.core.tile_access import TileAccess
-from mapillary_coverage.core.tiling import TileId, tile_box
+from mapillary_coverage.core.network.access import Access
+from mapillary_coverage.core.network.credential import Credential
+from mapillary_coverage.core.network.endpoint import Server
+from mapillary_coverage.core.request.request import CoverageRequest
 from tests.emulator import Emulator, RecordedTiles, Town
 
-SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+ROOT = Path(__file__).resolve().parents[1]
+SHARED_DATA = ROOT.parent / "shared" / "data"
 GENUINE_TILE = TileId(14, 8529, 5975)
 NO_PAUSES = (0.0, 0.0, 0.0, 0.0)
+MASTER_WORD = "of the test profile"
+
+_NOBODY = 65534
 
 
 @pytest.fixture(autouse=True)
@@ -63,10 +74,94 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> A
     return request.param
 
 
-def access_to(emulator: Emulator, credential: str | None = None, **options: Any) -> TileAccess:
+@pytest.fixture
+def ordinary_user() -> Iterator[None]:
+    """Permissions mean nothing to root."""
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(_NOBODY)
+    yield
+    if is_root:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that an ordinary user can reach, unlike pytest's own."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    yield folder
+    for entry in (folder, *folder.rglob("*")):
+        if entry.is_dir():
+            entry.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(autouse=True)
+def own_settings(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No test finds the plugin's settings of another."""
+    if request.node.get_closest_marker("qgis") is None:
+        yield
+        return
+    from qgis.core import QgsSettings
+
+    QgsSettings().remove("mapillary_coverage")
+    yield
+    QgsSettings().remove("mapillary_coverage")
+
+
+@pytest.fixture
+def database() -> Iterator[Any]:
+    """QGIS' authentication database, open and empty."""
+    from qgis.core import QgsApplication
+
+    auth = QgsApplication.authManager()
+    assert auth.setMasterPassword(MASTER_WORD, True)
+    auth.removeAllAuthenticationConfigs()
+    yield auth
+    auth.removeAllAuthenticationConfigs()
+    auth.clearMasterPassword()
+
+
+@pytest.fixture
+def canvas(qgis_app: Any, qgis_new_project: Any) -> Iterator[Any]:
+    """A canvas of 600 by 400 pixels that is shown, and nobody else's."""
+    from qgis.gui import QgsMapCanvas
+    from qgis.PyQt import sip
+
+    made = QgsMapCanvas()
+    made.setFrameStyle(0)
+    made.resize(600, 400)
+    made.show()
+    yield made
+    if not sip.isdeleted(made):
+        made.stopRendering()
+        sip.delete(made)
+
+
+@pytest.fixture
+def bar(qgis_parent: Any) -> Any:
+    """A message bar."""
+    from qgis.gui import QgsMessageBar
+
+    return QgsMessageBar(qgis_parent)
+
+
+@pytest.fixture
+def plugin(qgis_iface: Any, qgis_new_project: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The plugin in the interface of the test, with what the stub lacks."""
+    window = qgis_iface.mainWindow()
+    monkeypatch.setattr(qgis_iface, "addDockWidget", window.addDockWidget, raising=False)
+    monkeypatch.setattr(qgis_iface, "removeDockWidget", window.removeDockWidget, raising=False)
+    made = mapillary_coverage.classFactory(qgis_iface)
+    yield made
+    made.unload()
+
+
+def access_to(emulator: Emulator, credential: str | None = None, **options: Any) -> Access:
     """The emulator with the token that it accepts, without waits between tries and without a cache."""
     server = Server(emulator.tiles_url, Credential(credential or emulator.credential))
-    return TileAccess(server, **{"pauses": NO_PAUSES, **options})
+    return Access(server, **{"pauses": NO_PAUSES, **options})
 
 
 def request_for(first: TileId, last: TileId | None = None, **options: Any) -> CoverageRequest:

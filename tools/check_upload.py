@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .qgis_runtime import ROOT
+from tools.qgis_runtime import ROOT
 
 
 def shipped_files() -> list[Path]:

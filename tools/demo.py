@@ -13,8 +13,7 @@ from osgeo import ogr
 
 from tests.emulator import Emulator, RecordedTiles, Town
 from tests.emulator.tiles import TileSource
-
-from .qgis_runtime import ROOT, environment, make_profile, process_command
+from tools.qgis_runtime import ROOT, environment, make_profile, process_command
 
 FOLDER = ROOT / "build" / "demo"
 GENUINE = ROOT.parent / "shared" / "data" / "tiles" / "unplaced" / "coverage_10231_images.mvt"

@@ -20,7 +20,7 @@ import zipfile
 from pathlib import Path
 from typing import Optional
 
-from .qgis_runtime import ROOT
+from tools.qgis_runtime import ROOT
 
 SYMBOLS = ROOT / "resources" / "symbols.zip"
 PACKAGE = "@rapideditor/mapillary_sprite_source 1.8.0"

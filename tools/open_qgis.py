@@ -8,8 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.emulator import Emulator, Town
-
-from .qgis_runtime import ROOT, desktop_command, environment, make_profile
+from tools.qgis_runtime import ROOT, desktop_command, environment, make_profile
 
 PROFILE = ROOT / "build" / "profile"
 

@@ -18,7 +18,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QSize
 from qgis.PyQt.QtGui import QColor
 
-from .qgis_runtime import PACKAGE, ROOT
+from tools.qgis_runtime import PACKAGE, ROOT
 
 TOP_TO_BOTTOM = ("images", "sequences", "tiles")
 

@@ -9,12 +9,12 @@ from qgis.gui import QgsDockWidget, QgsMapCanvas
 from qgis.PyQt.QtWidgets import QWidget
 
 from ..core.settings import Settings
-from .attribution import Attribution
-from .coverage_download import CoverageDownload
-from .coverage_panel import CoveragePanel
+from .dock.coverage_download import CoverageDownload
+from .dock.coverage_panel import CoveragePanel
+from .dock.result_places import ResultPlaces
+from .layers.attribution import Attribution
 from .live.live_coverage import LiveCoverage
 from .messages import Messages
-from .result_places import ResultPlaces
 
 
 class CoverageDock(QgsDockWidget):

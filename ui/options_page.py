@@ -11,12 +11,12 @@ from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QVBoxLayout, QWidget
 
 from ..core.about import PLUGIN_FOLDER
-from ..core.cache_folder import clear, used_bytes
-from ..core.endpoint import check_endpoint
+from ..core.download.report import counted
 from ..core.errors import UnsafeEndpointError
-from ..core.report import counted
+from ..core.network.endpoint import check_endpoint
 from ..core.settings import Settings, preferences
-from .token_panel import TokenPanel
+from ..core.tiles.cache_folder import clear, used_bytes
+from .token.token_panel import TokenPanel
 
 NAME = "Mapillary"
 

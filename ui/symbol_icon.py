@@ -7,8 +7,8 @@ from typing import Optional
 from qgis.PyQt.QtGui import QGuiApplication, QIcon, QPixmap, QPixmapCache
 
 from ..core.about import PLUGIN_FOLDER
-from ..core.map_feature_values import group_of
-from ..core.symbols import symbol_svg
+from ..core.mapillary.map_feature_values import group_of
+from ..core.mapillary.symbols import symbol_svg
 from .data_image import drawn_svg
 
 _GROUPS = PLUGIN_FOLDER / "resources" / "icons" / "groups"

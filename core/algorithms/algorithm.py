@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Optional
 
 from qgis.core import QgsProcessingAlgorithm, QgsProcessingContext, QgsProcessingException, QgsProcessingFeedback
 from qgis.PyQt.QtGui import QIcon
@@ -17,9 +18,13 @@ from .parameters import AUTH_CONFIG
 class MapillaryAlgorithm(QgsProcessingAlgorithm):
     """A subclass has `check`, `prepare` and `do`; each may raise MapillaryError."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, widgets: Optional[Mapping[str, str]] = None) -> None:
+        """`widgets` has, by the names of parameters, what Processing's dialogs import for them when they open, such as
+        `package.module.Class`.
+        """
         super().__init__()
         self.settings = settings
+        self.widgets = widgets or {}
 
     @abstractmethod
     def check(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
@@ -36,7 +41,7 @@ class MapillaryAlgorithm(QgsProcessingAlgorithm):
         """The outputs. Sinks are opened only when all has come, so that a failing run touches no file."""
 
     def createInstance(self) -> MapillaryAlgorithm:  # noqa: N802
-        return type(self)(self.settings)
+        return type(self)(self.settings, self.widgets)
 
     def icon(self) -> QIcon:
         return QIcon(str(PLUGIN_FOLDER / "resources" / "icons" / "mapillary_coverage.svg"))

@@ -21,11 +21,11 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
-from ..area import Area
-from ..circle_area import area_of_circle
+from ..area.area import Area
+from ..area.circle_area import area_of_circle
+from ..area.extent import DEGREES, area_of_extent, corners_of, is_extent_text, parse_extent
+from ..area.polygon_area import area_of_polygons
 from ..errors import InvalidRequestError
-from ..extent import DEGREES, area_of_extent, corners_of, is_extent_text, parse_extent
-from ..polygon_area import area_of_polygons
 from .parameters import is_given, read_number
 
 EXTENT, AREA, POINT, RADIUS = "EXTENT", "AREA", "POINT", "RADIUS"

@@ -15,12 +15,12 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QVariant
 
-from ..cleaning import key, object_id
-from ..detection_geometry import detection_wkt
+from ..download.report import counted
 from ..errors import DamagedDetectionError, UnknownObjectError
-from ..graph_fields import time as graph_time
-from ..layers import qgis_time
-from ..report import counted
+from ..graph.detection_geometry import detection_wkt
+from ..graph.graph_fields import time as graph_time
+from ..layers.times import qgis_time
+from ..mapillary.cleaning import key, object_id
 from .destinations import check_holds
 from .graph_algorithm import MAP_FEATURE, OUTPUT, GraphAlgorithm, distinct_ids
 
@@ -78,7 +78,7 @@ class DetectionsAlgorithm(GraphAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         # requests takes 0.15 s to import, which QGIS' start should not pay for.
-        from ..graph_run import run_jobs
+        from ..graph.graph_run import run_jobs
 
         ids = distinct_ids(self.read_rows(parameters, context, feedback))
         entity = self.entity(parameters)

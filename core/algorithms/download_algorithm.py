@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar, Optional
 
 from qgis.core import (
@@ -20,19 +21,23 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
-from ..area import Area
-from ..creators import with_creators
+from ..area.area import Area
+from ..area.extent import degrees_crs
+from ..area.tiling import TileAddress
+from ..download.report import counted, remarks, result_line, warnings
+from ..download.result import CoverageResult
 from ..errors import CancelledError, InvalidRequestError
 from ..export.formats import SHAPEFILE, names_in
-from ..graph_access import GraphAccess
-from ..layers import PARTIAL, WKB_TYPES, add_features, degrees_crs, features_of, fields_of, metadata_of
-from ..ledger_layer import missing_tiles
+from ..graph.creators import with_creators
+from ..layers.expression import matching_rows
+from ..layers.features import add_features, features_of
+from ..layers.kinds import WKB_TYPES, fields_of
+from ..layers.ledger_layer import missing_tiles
+from ..layers.metadata import PARTIAL, metadata_of
 from ..mvt import engine_name
-from ..report import counted, remarks, result_line, warnings
-from ..request import CoverageRequest, TileAddress
-from ..result import CoverageResult
+from ..network.access import Access
+from ..request.request import CoverageRequest
 from ..settings import Settings
-from ..tile_access import TileAccess
 from .algorithm import MapillaryAlgorithm
 from .areas import AREA, DeferredArea, add_area_parameters, has_polygons, read_area
 from .destinations import check_destinations, check_new, is_csv, is_shapefile
@@ -58,14 +63,14 @@ class DownloadAlgorithm(MapillaryAlgorithm):
     sinks: ClassVar[dict[str, str]]
     counts: ClassVar[dict[str, str]]
 
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(settings)
+    def __init__(self, settings: Settings, widgets: Optional[Mapping[str, str]] = None) -> None:
+        super().__init__(settings, widgets)
         self._area: DeferredArea
         self._options: dict[str, Any]
         self._ledger: Optional[QgsFeatureSource] = None
-        self._access: TileAccess
+        self._access: Access
         self._written: list[tuple[str, QgsLayerMetadata]] = []
-        self._graph: Optional[GraphAccess] = None
+        self._graph: Optional[Access] = None
 
     @abstractmethod
     def add_options(self) -> None:
@@ -140,7 +145,7 @@ class DownloadAlgorithm(MapillaryAlgorithm):
 
     def _download(self, area: Area, feedback: QgsProcessingFeedback) -> CoverageResult:
         # requests takes 0.15 s to import, which QGIS' start should not pay for.
-        from ..download import download_coverage
+        from ..download.download import download_coverage
 
         chosen = with_creators(self._options["filter"], self._graph, feedback.isCanceled)
         request = CoverageRequest(area, **{**self._options, "filter": chosen})
@@ -152,6 +157,7 @@ class DownloadAlgorithm(MapillaryAlgorithm):
             feedback.isCanceled,
             lambda done, total: feedback.setProgress(100 * done / total),
             only=only,
+            matching_rows=matching_rows,
         )
 
     def _tell_what_is_read(

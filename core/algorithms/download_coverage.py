@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 
 from qgis.core import QgsProcessingContext, QgsProcessingParameterBoolean, QgsProcessingParameterExpression
 
+from ..download.result import CoverageResult
 from ..errors import InvalidRequestError
-from ..filters import CHOICES, CoverageFilter
-from ..layers import IMAGES, SEQUENCES, TILES
-from ..result import CoverageResult
-from ..schema import COVERAGE_TILESETS, IMAGE
+from ..layers.kinds import IMAGES, SEQUENCES, TILES
+from ..mapillary.schema import COVERAGE_TILESETS, IMAGE
+from ..request.filters import CHOICES, CoverageFilter
 from .download_algorithm import DownloadAlgorithm
 from .parameters import (
     advanced,

@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 
 from qgis.core import QgsProcessingContext, QgsProcessingParameterExpression
 
-from ..filters import CoverageFilter
-from ..layers import MAP_FEATURES, TILES
-from ..result import CoverageResult
-from ..schema import MAP_FEATURE_POINT
+from ..download.result import CoverageResult
+from ..layers.kinds import MAP_FEATURES, TILES
+from ..mapillary.schema import MAP_FEATURE_POINT
+from ..request.filters import CoverageFilter
 from .download_algorithm import DownloadAlgorithm
 from .parameters import advanced, choices, comma_list, day, read_day, read_expression, read_list, read_words
 
@@ -17,9 +17,6 @@ KINDS, VALUES, FILTER = "KINDS", "VALUES", "FILTER"
 FIRST_SEEN_AFTER, LAST_SEEN_AFTER = "FIRST_SEEN_AFTER", "LAST_SEEN_AFTER"
 
 POINTS, TRAFFIC_SIGNS = "points", "traffic_signs"
-
-_VALUES_WIDGET = f"{__name__.split('.', maxsplit=1)[0]}.ui.values_parameter.ValuesWidget"
-"""Loaded by Processing's dialogs when they open, never without a window."""
 
 HELP = """Downloads the map features that Mapillary has found in its images: objects such as benches, street lights \
 and crosswalks (points), and traffic signs. The outputs are one layer of points, and a ledger with one polygon per \
@@ -69,7 +66,8 @@ class DownloadMapFeaturesAlgorithm(DownloadAlgorithm):
     def add_options(self) -> None:
         self.addParameter(choices(KINDS, "Kinds", (POINTS, TRAFFIC_SIGNS)))
         values = comma_list(VALUES, "Values, such as object--bench,regulatory--stop,warning--*")
-        values.setMetadata({"widget_wrapper": {"class": _VALUES_WIDGET}})
+        if VALUES in self.widgets:
+            values.setMetadata({"widget_wrapper": {"class": self.widgets[VALUES]}})
         self.addParameter(values)
         self.addParameter(day(FIRST_SEEN_AFTER, "First seen on this day or later (UTC)"))
         self.addParameter(day(LAST_SEEN_AFTER, "Last seen on this day or later (UTC)"))

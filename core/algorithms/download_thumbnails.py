@@ -17,16 +17,17 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QVariant
 
+from ..download.report import counted
 from ..errors import InvalidRequestError, UnknownObjectError
-from ..layers import LICENCE, qgis_time
-from ..picture_folder import SIZES, PictureFolder, check_picture_folder
-from ..report import counted
+from ..layers.times import qgis_time
+from ..mapillary.licence import LICENCE_WITH_LINK
+from ..pictures.picture_folder import SIZES, PictureFolder, check_picture_folder
 from .download_algorithm import GROUP, GROUP_ID
 from .graph_algorithm import OUTPUT, GraphAlgorithm, distinct_ids
 from .parameters import choice, read_word
 
 if TYPE_CHECKING:
-    from ..thumbnails import Thumbnail
+    from ..pictures.thumbnails import Thumbnail
 
 SIZE, FOLDER = "SIZE", "FOLDER"
 DEFAULT_SIZE = "1024"
@@ -97,7 +98,7 @@ class DownloadThumbnailsAlgorithm(GraphAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         # requests takes 0.15 s to import, which QGIS' start should not pay for.
-        from ..thumbnails import DOWNLOADED, MISSING, PRESENT, download_thumbnails
+        from ..pictures.thumbnails import DOWNLOADED, MISSING, PRESENT, download_thumbnails
 
         ids = distinct_ids(self.read_rows(parameters, context, feedback))
         folder = self._folder(parameters, context)
@@ -164,7 +165,7 @@ def _feature(thumbnail: Thumbnail) -> QgsFeature:
         "id": thumbnail.image_id,
         "path": str(thumbnail.path) if thumbnail.path else None,
         "creator": facts.username if facts else None,
-        "licence": LICENCE if thumbnail.path else None,
+        "licence": LICENCE_WITH_LINK if thumbnail.path else None,
         "link": facts.link if facts else None,
         "captured_at": qgis_time(facts.captured_at) if facts else None,
         "status": thumbnail.status,

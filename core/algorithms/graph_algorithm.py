@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Optional
 
 from qgis.core import (
@@ -23,11 +23,13 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
-from ..cleaning import object_id
+from ..area.extent import degrees_crs
+from ..download.report import counted
 from ..errors import CancelledError, InvalidRequestError
-from ..graph_access import GraphAccess
-from ..layers import add_features, credited, degrees_crs
-from ..report import counted
+from ..layers.features import add_features
+from ..layers.metadata import credited
+from ..mapillary.cleaning import object_id
+from ..network.access import Access
 from ..settings import Settings
 from .algorithm import MapillaryAlgorithm
 from .destinations import check_destinations
@@ -47,9 +49,9 @@ class GraphAlgorithm(MapillaryAlgorithm):
     output_type: ClassVar[Any] = QgsProcessing.SourceType.TypeVector
     has_entity: ClassVar[bool] = True
 
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(settings)
-        self.access: GraphAccess
+    def __init__(self, settings: Settings, widgets: Optional[Mapping[str, str]] = None) -> None:
+        super().__init__(settings, widgets)
+        self.access: Access
         self._written = ""
 
     @abstractmethod

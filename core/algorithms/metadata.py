@@ -21,12 +21,13 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QVariant
 
-from ..entity_cache import EntityCache
+from ..area.extent import degrees_crs
+from ..download.report import counted
 from ..errors import InvalidRequestError, MapillaryError
-from ..graph_client import BATCH, Entities, GraphClient
-from ..graph_fields import DEFAULT_FIELDS, FIELDS, ColumnKind, columns_of, point, read_entity
-from ..layers import degrees_crs, qgis_time
-from ..report import counted
+from ..graph.entity_cache import EntityCache
+from ..graph.graph_client import BATCH, Entities, GraphClient
+from ..graph.graph_fields import DEFAULT_FIELDS, FIELDS, ColumnKind, columns_of, point, read_entity
+from ..layers.times import qgis_time
 from .destinations import check_holds
 from .graph_algorithm import ENTITIES, MAP_FEATURE, OUTPUT, GraphAlgorithm, distinct_ids
 from .parameters import advanced, choice, read_several, read_word
@@ -137,7 +138,7 @@ class MetadataAlgorithm(GraphAlgorithm):
     ) -> tuple[dict[str, dict[str, Any]], list[str]]:
         """The objects by id, and the ids that Mapillary does not know. Raises MapillaryError where nothing came."""
         # requests takes 0.15 s to import, which QGIS' start should not pay for.
-        from ..graph_run import in_batches, run_jobs
+        from ..graph.graph_run import in_batches, run_jobs
 
         cache = EntityCache.of(self.access)
         try:

@@ -19,8 +19,8 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QVariant
 
 from ..errors import InvalidRequestError
-from ..expression import check_expression
-from ..schema import SourceLayer
+from ..layers.expression import check_expression
+from ..mapillary.schema import SourceLayer
 
 AUTH_CONFIG = "AUTH_CONFIG"
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Optional
+
 from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
@@ -17,9 +20,11 @@ from .metadata import MetadataAlgorithm
 class MapillaryProvider(QgsProcessingProvider):
     """All algorithms of the plugin."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, widgets: Optional[Mapping[str, str]] = None) -> None:
+        """`widgets` are those of MapillaryAlgorithm."""
         super().__init__()
         self._settings = settings
+        self._widgets = widgets
 
     def loadAlgorithms(self) -> None:  # noqa: N802
         for algorithm in (
@@ -29,7 +34,7 @@ class MapillaryProvider(QgsProcessingProvider):
             MetadataAlgorithm,
             DetectionsAlgorithm,
         ):
-            self.addAlgorithm(algorithm(self._settings))
+            self.addAlgorithm(algorithm(self._settings, self._widgets))
 
     def id(self) -> str:
         return "mapillary"

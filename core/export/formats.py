@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Optional
 
-from ..schema import SHORT_NAMES
+from ..mapillary.schema import SHORT_NAMES
 
 
 class ColumnType(Enum):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ..mapillary.licence import RIGHTS
 from .formats import CSV, FLATGEOBUF, GEOJSON, GEOPACKAGE, SHAPEFILE, ColumnType, Format, Outline, Shape, names_in
 
 _BRIEF = {
@@ -27,8 +28,7 @@ def losses(target: Format, layers: Sequence[Outline]) -> list[str]:
         *_shared(target, layers),
         *(_of_shapefile(layers) if target is SHAPEFILE else ()),
         *_of_values(target, layers),
-        f"{target.label} holds neither styles nor whose data it is: where you publish it, name “© Mapillary,"
-        " CC BY-SA 4.0” yourself.",
+        f"{target.label} holds neither styles nor whose data it is: where you publish it, name “{RIGHTS}” yourself.",
     ]
 
 

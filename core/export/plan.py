@@ -10,7 +10,7 @@ from typing import Optional
 
 from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsProviderRegistry, QgsVectorLayer
 
-from ..layers import degrees_crs
+from ..area.extent import degrees_crs
 from .errors import (
     NeedsGeometryError,
     NoFileNamedError,

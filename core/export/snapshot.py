@@ -21,7 +21,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QVariant
 from qgis.PyQt.QtXml import QDomDocument
 
-from ..layer_kinds import has_our_rights, kind_of_layer
+from ..layers.kinds import has_our_rights, kind_of_layer
 from .errors import NothingToExportError, UnusableCrsError
 from .formats import Column, ColumnType, Outline, Shape
 

@@ -12,8 +12,8 @@ from typing import Callable, Optional
 from qgis.core import QgsDataSourceUri, QgsMapLayer, QgsVectorTileLayer
 
 from ..about import TITLE
-from ..layers import credited
-from ..schema import COVERAGE_TILESETS
+from ..layers.metadata import credited
+from ..mapillary.schema import COVERAGE_TILESETS
 
 LIVE_PROPERTY = "mapillary_coverage/live"
 """The custom property that marks live layers; its value is the tileset."""

@@ -8,8 +8,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Optional
 
+from ..area.tiling import TileAddress
 from ..errors import MapillaryError, NotCachedError
-from ..request import TileAddress
 
 PAUSE_SECONDS = 60.0
 """How long what failed in a way that passes is left alone, after all tries."""

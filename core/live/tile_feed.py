@@ -10,18 +10,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Callable, Optional
 
+from ..area.tiling import TileAddress
 from ..errors import CancelledError, DisplayFileError, MapillaryError
-from ..request import TileAddress
-from ..tile_access import TileAccess
-from ..tile_cache import NOT_FOUND_SECONDS
-from ..tile_client import TileClient
+from ..looks.seen import Seen, SeenTiles
+from ..network.access import Access
+from ..tiles.tile_cache import NOT_FOUND_SECONDS
+from ..tiles.tile_client import TileClient
 from .refusals import Refusals
-from .seen import Seen, SeenTiles
 from .tile_shelf import Standing, TileShelves
 
 if TYPE_CHECKING:
+    from ..network.oauth import Renewal
     from ..network.session import HttpSession
-    from ..oauth import Renewal
 
 THREADS = 4
 """Requests at once."""
@@ -55,9 +55,7 @@ class TileFeed:
     have changed, make a new feed in place of this one.
     """
 
-    def __init__(
-        self, access: TileAccess, on_arrived: Callable[[TileAddress], None], on_state: Callable[[], None]
-    ) -> None:
+    def __init__(self, access: Access, on_arrived: Callable[[TileAddress], None], on_state: Callable[[], None]) -> None:
         if access.cache is None:
             raise ValueError("QGIS draws live coverage from files in the cache.")
         self._access = access

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Optional
 
-from ..cache_folder import CacheSettings
+from ..area.tiling import TileId
+from ..download.tile_reader import check_layers
 from ..errors import DamagedTileError, DisplayFileError
+from ..looks.seen import Seen
+from ..mapillary.schema import IMAGE, MAP_FEATURES
 from ..mvt import decode
-from ..schema import IMAGE, MAP_FEATURES
-from ..tile_cache import FetchedTile, TileCache
-from ..tile_reader import check_layers
-from ..tiling import TileId
-from .display_tiles import DisplayTiles
-from .seen import Seen
+from ..mvt.display import displayable
+from ..network.access import CacheSettings
+from ..tiles.tile_cache import FetchedTile, TileCache
 
 
 @dataclass(frozen=True)
@@ -111,3 +111,16 @@ class TileShelves:
         """All that are open, for the caller to close when nobody uses them."""
         shelves, self._open = self._open, {}
         return list(shelves.values())
+
+
+class DisplayTiles(TileCache):
+    """One file, for any thread; it is there, for QGIS to open at `path`, as soon as this is made, unless `problem` says
+    why not.
+    """
+
+    variant = ".display"
+    consequence = "Live coverage cannot be drawn, since its tiles cannot be stored"
+
+    def put(self, tile: TileId, fetched: FetchedTile) -> None:
+        """Have a tile that was found to be sound drawn from now on. Raises DamagedTileError."""
+        self.keep(tile, replace(fetched, body=displayable(fetched.body)), 0)

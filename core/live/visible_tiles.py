@@ -21,8 +21,8 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QPointF
 
-from ..schema import COVERAGE_ZOOM
-from ..tiling import TileId
+from ..area.tiling import TileId
+from ..mapillary.schema import COVERAGE_ZOOM
 
 MOST_VISIBLE = 1_000
 """More than any map shows, but one in degrees, or of a pole, above 80° of latitude: there it ends at the edges."""

@@ -6,11 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 
-from ..filters import day_range_ms
-from ..live.seen import Seen
-from .colour_by import ColourBy
-from .palette import COVERAGE, FLAT, OTHERS, PANORAMA, PEOPLE, QUALITY, UNKNOWN, YEARS
-from .tile_values import (
+from ..mapillary.tile_values import (
     flag_is_set,
     id_is_known,
     is_among,
@@ -21,6 +17,10 @@ from .tile_values import (
     time_is_known,
     time_is_within,
 )
+from ..request.filters import day_range_ms
+from .colour_by import ColourBy
+from .palette import COVERAGE, FLAT, OTHERS, PANORAMA, PEOPLE, QUALITY, UNKNOWN, YEARS
+from .seen import Seen
 
 ALWAYS = "TRUE"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from ..schema import Field
+from ..mapillary.schema import Field
 
 
 class ColourBy(Enum):

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple, Optional
 
-from ..filters import CoverageFilter, day_range_ms
-from ..map_feature_values import has_wildcard
-from ..schema import IMAGE, MAP_FEATURES, OVERVIEW, SEQUENCE, SourceLayer
-from .tile_expression import on_tiles
-from .tile_values import flag_is_set, is_among, number_of, quoted, score_is_known, text_of, time_is_within
+from ..mapillary.map_feature_values import has_wildcard
+from ..mapillary.schema import IMAGE, MAP_FEATURES, OVERVIEW, SEQUENCE, SourceLayer
+from ..mapillary.tile_expression import on_tiles
+from ..mapillary.tile_values import flag_is_set, is_among, number_of, quoted, score_is_known, text_of, time_is_within
+from ..request.filters import CoverageFilter, day_range_ms
 
 _Conditions = Iterator[tuple[str, Optional[str]]]
 """What a condition is called, and its expression, or None where the tiles cannot answer it."""

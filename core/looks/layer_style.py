@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, Optional
 
 from qgis.core import (
     NULL,
     QgsCategorizedSymbolRenderer,
     QgsFeatureRenderer,
+    QgsMapLayer,
     QgsMarkerSymbol,
     QgsProperty,
     QgsReadWriteContext,
@@ -20,12 +22,14 @@ from qgis.core import (
     QgsVectorLayer,
     QgsVectorLayerUtils,
 )
+from qgis.PyQt.QtCore import QVariant
 from qgis.PyQt.QtXml import QDomDocument
 
-from ..layers import IMAGES, MAP_FEATURES, SEQUENCES, TILES, style_file
-from ..live.seen import Seen
-from ..map_feature_values import label
-from ..symbols import SymbolOf, generic_svg, symbol_svg
+from ..about import PLUGIN_FOLDER
+from ..layers.kinds import IMAGES, MAP_FEATURES, SEQUENCES, TILES, fields_of
+from ..mapillary.map_feature_values import label
+from ..mapillary.symbols import SymbolOf, generic_svg, symbol_svg
+from ..mapillary.tile_values import is_among
 from .classes import LookClass, layer_key, look_classes
 from .colour_by import ColourBy
 from .markers import (
@@ -45,7 +49,7 @@ from .markers import (
     shown_where,
 )
 from .palette import CASING, OTHERS
-from .tile_values import is_among
+from .seen import Seen
 
 _DOT, _ARROW = (Size(0, size, size, is_native=True) for size in (1.7, 2.2))
 """The same at all scales, so that QGIS can draw 200,000 of them from one picture."""
@@ -151,3 +155,21 @@ def _by_value(values: Counter[Any], symbols: SymbolOf) -> QgsFeatureRenderer:
 
 def _picture(svg: bytes) -> QgsMarkerSymbol:
     return marker(picture(svg, SYMBOL.native()))
+
+
+def set_times(layer: QgsVectorLayer, kind: str) -> None:
+    """Have images and sequences shown at `captured_at`, map features from `first_seen_at` to `last_seen_at`, both UTC,
+    as the style of the kind says.
+
+    A layer without these fields, or with other things than date-times in them, stays as it is: it would vanish as soon
+    as the controller moves. QGIS shows features without a time at any time.
+    """
+    fields = layer.fields()
+    times = [field.name() for field in fields_of(kind) if field.type() == QVariant.DateTime]
+    if all(name in fields.names() and fields.field(name).type() == QVariant.DateTime for name in times):
+        layer.loadNamedStyle(str(style_file(kind)), False, QgsMapLayer.StyleCategory.Temporal)
+
+
+def style_file(kind: str) -> Path:
+    """The QML file for layers of this kind: their fields, form, tip, actions and times; of tiles also their look."""
+    return PLUGIN_FOLDER / "resources" / "styles" / f"{kind}.qml"

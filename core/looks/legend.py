@@ -18,14 +18,14 @@ from qgis.core import (
 from qgis.PyQt import sip
 from qgis.PyQt.QtGui import QIcon
 
-from ..filters import CoverageFilter
-from ..live.seen import Seen
-from ..map_feature_values import label, value_matcher
-from ..schema import IMAGE, MAP_FEATURE_TILESETS
-from ..symbols import SymbolOf, generic_svg
+from ..mapillary.map_feature_values import label, value_matcher
+from ..mapillary.schema import IMAGE, MAP_FEATURE_TILESETS
+from ..mapillary.symbols import SymbolOf, generic_svg
+from ..request.filters import CoverageFilter
 from .classes import look_classes
 from .colour_by import ColourBy
 from .markers import Colour, Size, dot, marker, picture
+from .seen import Seen
 
 _MOST_VALUES = 20
 _LONGEST_NOTE = 44

@@ -7,11 +7,11 @@ from math import log2
 
 from qgis.core import QgsProperty, QgsSymbol, QgsVectorTileBasicRenderer, QgsVectorTileBasicRendererStyle, QgsWkbTypes
 
-from ..filters import CoverageFilter
-from ..live.seen import Seen
-from ..map_feature_values import value_matcher
-from ..schema import COVERAGE_ZOOM, IMAGE, MAP_FEATURE_TILESETS, OVERVIEW, SEQUENCE, SourceLayer
-from ..symbols import SymbolOf, generic_svg
+from ..mapillary.map_feature_values import value_matcher
+from ..mapillary.schema import COVERAGE_ZOOM, IMAGE, MAP_FEATURE_TILESETS, OVERVIEW, SEQUENCE, SourceLayer
+from ..mapillary.symbols import SymbolOf, generic_svg
+from ..mapillary.tile_values import flag_is_set, is_among, number_of, quoted, text_of, value_of
+from ..request.filters import CoverageFilter
 from .classes import ALWAYS, LookClass, look_classes
 from .colour_by import ColourBy
 from .filter_expression import tile_filter
@@ -34,7 +34,7 @@ from .markers import (
     shown_where,
 )
 from .palette import CASING, COVERAGE, OTHERS
-from .tile_values import flag_is_set, is_among, number_of, quoted, text_of, value_of
+from .seen import Seen
 
 _OVERVIEWS, _LINES, _IMAGES = (0, 5), (6, -1), (COVERAGE_ZOOM, -1)
 """First and last zoom of the tiles, as QGIS counts them: one below that of web maps with tiles of 256 pixels. -1 is

@@ -12,7 +12,7 @@ from types import ModuleType
 
 from ..errors import DamagedTileError
 from ..inflate import inflate
-from ..schema import Shape, SourceLayer
+from ..mapillary.schema import Shape, SourceLayer
 from .columns import Features, Tile
 from .outline import MAX_LINE_LAYER_BYTES, read_outline
 

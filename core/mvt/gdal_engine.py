@@ -20,7 +20,7 @@ from uuid import uuid4
 from osgeo import gdal
 
 from ..errors import DamagedTileError, TemporaryFolderError
-from ..schema import Shape, SourceLayer
+from ..mapillary.schema import Shape, SourceLayer
 from .columns import Features, Line, Point
 from .outline import LayerOutline, split_layer
 

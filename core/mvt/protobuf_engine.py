@@ -12,7 +12,7 @@ from google.protobuf.message import DecodeError
 from mapbox_vector_tile.Mapbox import vector_tile_pb2
 
 from ..errors import DamagedTileError
-from ..schema import Shape, SourceLayer
+from ..mapillary.schema import Shape, SourceLayer
 from .columns import Features, Line, Point
 from .outline import LayerOutline
 

@@ -7,7 +7,7 @@ from typing import Optional
 from urllib.parse import urlsplit
 
 from ..about import user_agent
-from ..endpoint import is_loopback
+from .endpoint import is_loopback
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,8 @@ from ..errors import (
     UnusableProxyError,
 )
 from ..inflate import MAX_BODY_BYTES, inflate
+from ..redaction import RedactingFilter, without_secrets
 from .network_settings import NetworkSettings
-from .redaction import RedactingFilter, without_secrets
 from .sockets import AbortableAdapter, Sockets
 
 CONNECT_SECONDS = 10

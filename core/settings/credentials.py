@@ -8,7 +8,6 @@ from typing import Optional
 from qgis.core import Qgis
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
-from ..credential import Credential, check_shape, tidied
 from ..errors import (
     CredentialError,
     ExpiredCredentialError,
@@ -17,7 +16,8 @@ from ..errors import (
     SignInError,
 )
 from ..log import log
-from ..oauth import Application, Renewal, UserToken
+from ..network.credential import Credential, check_shape, tidied
+from ..network.oauth import Application, Renewal, UserToken
 from . import authentication
 from .preferences import from_environment, read_text, write
 

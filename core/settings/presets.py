@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from ..errors import InvalidRequestError
-from ..filter_json import filter_from_json, filter_to_json
-from ..filters import CoverageFilter
+from ..request.filters import CoverageFilter
+from ..request.request_json import filter_from_json, filter_to_json
 from .preferences import read_text, write
 
 _KEY = "filters"

@@ -8,15 +8,13 @@ from typing import Optional
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
-from ..cache_folder import CacheSettings
-from ..credential import Credential
-from ..endpoint import Server, check_endpoint
-from ..graph_access import GraphAccess
+from ..network.access import Access, CacheSettings
+from ..network.credential import Credential
+from ..network.endpoint import Server, check_endpoint
 from ..network.network_settings import NetworkSettings
-from ..oauth import CONNECT_URL
-from ..tile_access import TileAccess
-from ..traffic import Traffic
-from ..usage import Pace, Usage
+from ..network.oauth import CONNECT_URL
+from ..network.traffic import Traffic
+from ..network.usage import Pace, Usage
 from . import preferences
 from .credentials import Credentials
 from .preferences import read_text, write
@@ -65,13 +63,13 @@ class Settings(QObject):
         """QGIS' network settings for an address."""
         return network_settings(url)
 
-    def tile_access(self, config_id: str = "", offline: Optional[bool] = None) -> TileAccess:
+    def tile_access(self, config_id: str = "", offline: Optional[bool] = None) -> Access:
         """All that a run needs to get tiles, with the token of a named configuration or the one in force.
 
         Raises UnsafeEndpointError and CredentialError; offline, as is set or asked for, no token is needed.
         """
         url, offline = self.tiles_url(), self.is_offline() if offline is None else offline
-        return TileAccess(
+        return Access(
             Server(url, Credential() if offline else self.credentials.current(config_id)),
             NetworkSettings() if offline else self.network(url),
             self.traffic(),
@@ -84,13 +82,13 @@ class Settings(QObject):
         """The graph with the token in force. Raises UnsafeEndpointError and CredentialError."""
         return Server(self.graph_url(), self.credentials.current())
 
-    def graph_access(self, config_id: str = "") -> GraphAccess:
+    def graph_access(self, config_id: str = "") -> Access:
         """All that a run needs to ask the graph, with the token of a named configuration or the one in force.
 
         Raises UnsafeEndpointError and CredentialError; offline no token is needed.
         """
         url, offline = self.graph_url(), self.is_offline()
-        return GraphAccess(
+        return Access(
             Server(url, Credential() if offline else self.credentials.current(config_id)),
             NetworkSettings() if offline else self.network(url),
             self.traffic(),

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Optional
 
-from ..cleaning import key, object_id
-from ..detection_geometry import Polygons, detection_polygons
 from ..errors import DamagedDetectionError
-from ..graph_fields import time
-from ..map_feature_values import label
+from ..graph.detection_geometry import Polygons, detection_polygons
+from ..graph.graph_fields import time
+from ..mapillary.cleaning import key, object_id
+from ..mapillary.map_feature_values import label
 
 DETECTION_FIELDS = ("id", "value", "geometry", "created_at", "image")
 """What the graph is asked for."""

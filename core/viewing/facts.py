@@ -11,12 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
-from ..cleaning import object_id
-from ..compass import compass_point
-from ..distance import metres_between
-from ..graph_fields import FIELDS, columns_of, point, read_entity
-from ..image_link import image_link, profile_link
-from ..map_feature_values import label
+from ..area.distance import metres_between
+from ..graph.graph_fields import FIELDS, columns_of, point, read_entity
+from ..mapillary.cleaning import object_id
+from ..mapillary.image_link import image_link, profile_link
+from ..mapillary.map_feature_values import label
 from ..moments import moment
 
 NOT_KNOWN = "not known"
@@ -221,3 +220,11 @@ def _rotation(vector: list[float]) -> str:
 def _object_type(word: str) -> str:
     readable = _OBJECT_TYPES.get(word)
     return f"{readable} ({word})" if readable else _line(word)
+
+
+_POINTS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
+
+
+def compass_point(degrees: float) -> str:
+    """The nearest of the eight points of the compass, such as `NE`; degrees clockwise from north."""
+    return _POINTS[round(degrees / 45) % 8]

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, Callable, Optional, TypeVar
 
-from ..cleaning import object_id
-from ..distance import metres_between
+from ..area.distance import metres_between
 from ..errors import (
     ConnectionBrokenError,
     ExpiredPictureError,
@@ -17,8 +16,9 @@ from ..errors import (
     UnexpectedReplyError,
     UnknownFieldError,
 )
-from ..graph_client import GraphClient
-from ..picture_client import fetch_picture
+from ..graph.graph_client import GraphClient
+from ..mapillary.cleaning import object_id
+from ..pictures.picture_client import fetch_picture
 from .nearby_tiles import NearbyTiles
 from .street_image import ALL_FIELDS, ESSENTIAL_FIELDS, StreetImage, read_image
 

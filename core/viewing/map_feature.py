@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from ..cleaning import angle, flag, object_id
-from ..distance import metres_between
-from ..graph_fields import point, text, time
-from ..map_feature_values import kind_of, label
+from ..area.distance import metres_between
+from ..graph.graph_fields import point, text, time
+from ..mapillary.cleaning import angle, flag, object_id
+from ..mapillary.map_feature_values import kind_of, label
 from ..moments import DAY_MS
 
 MAP_FEATURE_FIELDS = (

@@ -12,16 +12,16 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Optional
 
-from ..area import LonLat, area_of_box
-from ..cache_folder import CacheSettings
-from ..cleaning import object_id
-from ..distance import metres_between
+from ..area.area import LonLat, area_of_box
+from ..area.distance import metres_between
+from ..area.tiling import TileId, tiles_of
 from ..errors import InvalidRequestError, MapillaryError
-from ..georeference import georeference
+from ..mapillary.cleaning import object_id
+from ..mapillary.schema import COVERAGE_TILESETS, IMAGE, MAP_FEATURE_TILESETS
 from ..mvt import decode
-from ..schema import COVERAGE_TILESETS, IMAGE, MAP_FEATURE_TILESETS
-from ..tile_cache import TileCache, cache_path
-from ..tiling import TileId, tiles_of
+from ..network.access import CacheSettings
+from ..tiles.georeference import georeference
+from ..tiles.tile_cache import TileCache, cache_path
 
 _KEPT_TILES = 4
 _METRES_PER_DEGREE = 110_574.0

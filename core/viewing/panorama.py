@@ -183,3 +183,6 @@ def _mix(first: np.ndarray, second: np.ndarray, share: np.ndarray) -> np.ndarray
     low = (first & half) * rest + (second & half) * share
     high = (first >> byte & half) * rest + (second >> byte & half) * share
     return low >> byte & half | high & ~half
+
+
+WIDEST_PANORAMA = 8192

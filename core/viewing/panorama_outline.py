@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..detection_geometry import Ring
+from ..graph.detection_geometry import Ring
 from .panorama import Frame, View
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Callable, Optional
 
-from ..graph_access import GraphAccess
+from ..network.access import Access
 
 if TYPE_CHECKING:
-    from ..graph_client import GraphClient
+    from ..graph.graph_client import GraphClient
+    from ..network.oauth import Renewal
     from ..network.session import HttpSession
-    from ..oauth import Renewal
 
 THREADS = 4
 
@@ -42,7 +42,7 @@ class Job:
 class RequestThreads:
     """Threads start with the first work and end with `close`."""
 
-    def __init__(self, access: GraphAccess) -> None:
+    def __init__(self, access: Access) -> None:
         self.access = access
         self._waiting: deque[Job] = deque()
         self._running: set[Job] = set()
@@ -112,7 +112,7 @@ class RequestThreads:
 
     def _work(self) -> None:
         # requests takes 0.15 s to import, which QGIS' start should not pay for.
-        from ..graph_client import GraphClient
+        from ..graph.graph_client import GraphClient
         from ..network.session import HttpSession
 
         session: Optional[HttpSession] = None

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
-from ..cleaning import angle, flag, real_number
 from ..errors import UnexpectedReplyError
-from ..graph_facts import picture_facts
-from ..graph_fields import FIELDS, size, text, without_addresses
-from ..picture_folder import SIZES
-from ..picture_metadata import ORIGINAL, PictureFacts
+from ..graph.graph_fields import FIELDS, size, text, without_addresses
+from ..mapillary.cleaning import angle, flag, real_number
+from ..pictures.picture_facts import PictureFacts, picture_facts
+from ..pictures.picture_folder import SIZES
+from ..pictures.picture_metadata import ORIGINAL
 
 ESSENTIAL_FIELDS = (
     *("captured_at", "geometry", "computed_geometry", "compass_angle", "computed_compass_angle", "altitude"),

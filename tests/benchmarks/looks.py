@@ -29,23 +29,24 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QSize
 
-from mapillary_coverage.core.cleaning import clean_column
-from mapillary_coverage.core.collector import Table
-from mapillary_coverage.core.filters import CoverageFilter
-from mapillary_coverage.core.georeference import georeference
-from mapillary_coverage.core.layers import IMAGES, WKB_TYPES, add_features, degrees_crs, fields_of, table_features
-from mapillary_coverage.core.live.seen import Seen
+from mapillary_coverage.core.area.extent import degrees_crs
+from mapillary_coverage.core.area.tiling import TileId, tile_box
+from mapillary_coverage.core.download.collector import Table
+from mapillary_coverage.core.layers.features import add_features, table_features
+from mapillary_coverage.core.layers.kinds import IMAGES, WKB_TYPES, fields_of
 from mapillary_coverage.core.looks.colour_by import ColourBy
 from mapillary_coverage.core.looks.layer_style import set_look
 from mapillary_coverage.core.looks.live_style import live_renderer
-from mapillary_coverage.core.mbtiles import MbtilesFile, StoredTile
+from mapillary_coverage.core.looks.seen import Seen
+from mapillary_coverage.core.mapillary.cleaning import clean_column
+from mapillary_coverage.core.mapillary.schema import IMAGE
 from mapillary_coverage.core.mvt import decode
 from mapillary_coverage.core.mvt.display import displayable
-from mapillary_coverage.core.schema import IMAGE
-from mapillary_coverage.core.tiling import TileId, tile_box
+from mapillary_coverage.core.request.filters import CoverageFilter
+from mapillary_coverage.core.tiles.georeference import georeference
+from mapillary_coverage.core.tiles.mbtiles import MbtilesFile, StoredTile
+from tests.benchmarks.measure import Measurement, timed
 from tests.emulator import Town
-
-from .measure import Measurement, timed
 
 COUNT = 188_000
 """As many images as the fullest tile that was seen has."""

@@ -14,12 +14,11 @@ from mapillary_coverage.core.settings import Settings
 from mapillary_coverage.core.viewing.street_image import ALL_FIELDS
 from mapillary_coverage.ui.messages import Messages
 from mapillary_coverage.ui.viewer.image_dock import ImageDock
-from mapillary_coverage.ui.viewer.panorama_view import PanoramaView
+from mapillary_coverage.ui.viewer.panel.panorama_view import PanoramaView
+from tests.benchmarks.measure import Measurement, timed, until
 from tests.emulator import Emulator, Town
 from tests.emulator.drawing import draw
 from tests.emulator.town_index import TownIndex, id_of
-
-from .measure import Measurement, timed, until
 
 LATENCY = 0.1
 OVERHEAD = 0.05

@@ -2,15 +2,14 @@
 
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.desktop.session import ANSWER_SECONDS, DesktopSession
 from tests.emulator import Emulator, Town
 from tests.emulator.server import made_up_token
 
-ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "build" / "screenshots"
 
 ADD_BACKGROUND = """
@@ -64,7 +63,7 @@ def layer_counts(desktop):
 
 def forget_tiles(desktop):
     desktop.run(
-        "from mapillary_coverage.core.cache_folder import clear\nclear(plugin._settings.cache().folder)",
+        "from mapillary_coverage.core.tiles.cache_folder import clear\nclear(plugin._settings.cache().folder)",
     )
 
 

@@ -6,11 +6,11 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.desktop.session import DesktopSession
 from tests.desktop.test_desktop import ADD_BACKGROUND, SHOW_TOWN
 from tests.emulator import Emulator, Town
 
-ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "build" / "screenshots"
 MASTER_WORD = "correct horse"
 CREDENTIAL_DIALOG = (
@@ -27,7 +27,7 @@ told = open({told!r}, "a")
 QgsApplication.messageLog().messageReceived.connect(lambda text, tag, level: told.write(f"{{tag}} {{text}}\\n"))
 """
 BREAK_A_TASK = """
-import mapillary_coverage.core.coverage_task as module
+import mapillary_coverage.core.tasks.coverage_task as module
 whole = module.engine_name
 def broken():
     raise RuntimeError("a bug")
@@ -105,7 +105,7 @@ def wait_for_end(desktop):
 
 
 def forget_tiles(desktop):
-    desktop.run("from mapillary_coverage.core.cache_folder import clear\nclear(plugin._settings.cache().folder)")
+    desktop.run("from mapillary_coverage.core.tiles.cache_folder import clear\nclear(plugin._settings.cache().folder)")
 
 
 def test_a_token_is_kept_encrypted_and_a_session_full_of_errors_leaks_nothing(server, tmp_path):

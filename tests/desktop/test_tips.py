@@ -13,7 +13,7 @@ ADD_IMAGE = """
 from qgis.core import *
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QWidget
-from mapillary_coverage.core.layers import IMAGES, fields_of
+from mapillary_coverage.core.layers.features import IMAGES, fields_of
 from mapillary_coverage.core.looks.layer_style import apply_style
 layer = QgsVectorLayer("Point?crs=EPSG:4326", "Images", "memory")
 layer.dataProvider().addAttributes(list(fields_of(IMAGES)))

@@ -3,10 +3,10 @@
 Start it with `python -m tests.emulator`, or in a test with `Emulator`.
 """
 
-from .proxy import Proxy
-from .recorded_graph import RecordedGraph
-from .server import Emulator
-from .tiles import RecordedTiles
-from .town import Town
+from tests.emulator.proxy import Proxy
+from tests.emulator.recorded_graph import RecordedGraph
+from tests.emulator.server import Emulator
+from tests.emulator.tiles import RecordedTiles
+from tests.emulator.town import Town
 
 __all__ = ["Emulator", "Proxy", "RecordedGraph", "RecordedTiles", "Town"]

@@ -8,11 +8,11 @@ import signal
 import threading
 from pathlib import Path
 
-from .faults import FAULTS, FaultRule
-from .server import Emulator
-from .tiles import RecordedTiles, TileSource
-from .tokens import made_up_token
-from .town import Town
+from tests.emulator.faults import FAULTS, FaultRule
+from tests.emulator.server import Emulator
+from tests.emulator.tiles import RecordedTiles, TileSource
+from tests.emulator.tokens import made_up_token
+from tests.emulator.town import Town
 
 
 def main() -> None:

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Optional
 
-from .encoding import POLYGON, TILE_EXTENT, Feature, encode
-from .entities import graph_time
-from .fields import Node, Selection, select
-from .map_features import LAYERS, SIGNS, MapFeature, images_of
-from .streets import Placed
-from .town import FIRST_TIME_MS, Town
+from tests.emulator.encoding import POLYGON, TILE_EXTENT, Feature, encode
+from tests.emulator.entities import graph_time
+from tests.emulator.fields import Node, Selection, select
+from tests.emulator.map_features import LAYERS, SIGNS, MapFeature, images_of
+from tests.emulator.streets import Placed
+from tests.emulator.town import FIRST_TIME_MS, Town
 
 LAYER = "mpy-or"
 MOST_PER_IMAGE = 6

@@ -7,7 +7,7 @@ from functools import lru_cache
 from qgis.PyQt.QtCore import QBuffer, QIODevice, QRectF
 from qgis.PyQt.QtGui import QColor, QImage, QPainter
 
-from .scenery import Flat, Lens, Sphere, paint_street
+from tests.emulator.scenery import Flat, Lens, Sphere, paint_street
 
 BASE_WIDTH = 1024
 """Everything is placed in a picture of this width and painted in the size that is wanted."""

@@ -7,10 +7,10 @@ from datetime import datetime, timezone
 from random import Random
 from typing import Any, Callable, Optional
 
-from .fields import Node, Selection
-from .map_features import POINTS, SIGNS, MapFeature
-from .streets import Placed
-from .town import CREATOR_STEP, FIRST_CREATOR, FIRST_ORGANIZATION, Town
+from tests.emulator.fields import Node, Selection
+from tests.emulator.map_features import POINTS, SIGNS, MapFeature
+from tests.emulator.streets import Placed
+from tests.emulator.town import CREATOR_STEP, FIRST_CREATOR, FIRST_ORGANIZATION, Town
 
 IMAGE_FIELDS = (
     *("altitude", "atomic_scale", "camera_parameters", "camera_type", "captured_at", "compass_angle"),

@@ -11,8 +11,8 @@ from functools import lru_cache
 from random import Random
 from typing import Callable, Optional
 
-from .encoding import POINT, Feature, encode
-from .exchange import MVT_TYPE, Answer, api_error, as_tile
+from tests.emulator.encoding import POINT, Feature, encode
+from tests.emulator.exchange import MVT_TYPE, Answer, api_error, as_tile
 
 SURFACES = ("tiles", "graph", "token", "pictures")
 

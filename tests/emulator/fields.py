@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from .exchange import Answer, api_error
+from tests.emulator.exchange import Answer, api_error
 
 Selection = dict[str, Any]
 """Names, each with the selection inside it: {} takes what the API gives unasked."""

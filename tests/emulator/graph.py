@@ -7,11 +7,11 @@ import re
 from collections.abc import Mapping
 from typing import Any, Optional, Protocol, Union
 
-from .entities import bare_image
-from .exchange import Answer, Request, api_error, as_json
-from .fields import Node, Refusal, bad_parameter, no_such_object, parse_fields, select
-from .search import names
-from .tokens import Standing, token_in_header
+from tests.emulator.entities import bare_image
+from tests.emulator.exchange import Answer, Request, api_error, as_json
+from tests.emulator.fields import Node, Refusal, bad_parameter, no_such_object, parse_fields, select
+from tests.emulator.search import names
+from tests.emulator.tokens import Standing, token_in_header
 
 GRAPH_PATH = re.compile(r"/(?P<name>me|images|image_ids|map_features|\d+(/detections)?|)")
 ACCOUNT = Node("User", {"id": "104729", "username": "emulated"})

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Optional
 
-from .streets import Placed, StreetGrid
+from tests.emulator.streets import Placed, StreetGrid
 
 POINTS, SIGNS = "mly_map_feature_point", "mly_map_feature_traffic_sign"
 LAYERS = {POINTS: "point", SIGNS: "traffic_sign"}

@@ -11,8 +11,15 @@ from dataclasses import dataclass, field
 from typing import Callable, Optional
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from .exchange import Answer, Request, api_error, as_json
-from .tokens import GRAPH_REFUSALS, TOKEN_SHAPE, Standing, made_up_client_secret, made_up_user_token, token_in_header
+from tests.emulator.exchange import Answer, Request, api_error, as_json
+from tests.emulator.tokens import (
+    GRAPH_REFUSALS,
+    TOKEN_SHAPE,
+    Standing,
+    made_up_client_secret,
+    made_up_user_token,
+    token_in_header,
+)
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 

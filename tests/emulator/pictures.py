@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Optional
 
-from .exchange import Answer, Request
+from tests.emulator.exchange import Answer, Request
 
 PICTURE_PATH = re.compile(r"/pictures/(?P<name>(?P<image>\d+)/(?P<size>256|1024|2048|original))\.jpg")
 EXPIRY = 0x7B000000
@@ -61,7 +61,7 @@ class PictureBook:
 
     def picture(self, request: Request) -> Answer:
         """The JPEG of a URL that was not refused. Only this needs Qt."""
-        from .drawing import draw
+        from tests.emulator.drawing import draw
 
         with self._lock:
             signed = self._signed.get(request.query["oh"])

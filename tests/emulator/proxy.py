@@ -12,8 +12,8 @@ from io import BufferedIOBase
 from typing import NamedTuple, Optional
 from urllib.parse import urlsplit, urlunsplit
 
-from .oauth import LOOPBACK_HOSTS
-from .wire import LoopbackServer
+from tests.emulator.oauth import LOOPBACK_HOSTS
+from tests.emulator.wire import LoopbackServer
 
 CHUNK = 2**16
 FOR_THE_PROXY = ("proxy-authorization", "proxy-connection", "connection", "keep-alive")

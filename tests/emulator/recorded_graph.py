@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
-from .fields import no_such_object
+from tests.emulator.fields import no_such_object
 
 FOLDERS = {"image": "Image", "map_feature": "MapFeature"}
 NOTHING = b'{"data":[]}'

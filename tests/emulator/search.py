@@ -10,8 +10,8 @@ from datetime import datetime, timezone
 from typing import Any, Optional, TypeVar
 from urllib.parse import urlencode
 
-from .exchange import api_error
-from .fields import Refusal, bad_parameter
+from tests.emulator.exchange import api_error
+from tests.emulator.fields import Refusal, bad_parameter
 
 MOST_RESULTS = 2000
 MOST_AREA = 0.010

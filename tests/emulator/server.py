@@ -8,17 +8,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Callable, Optional
 
-from .exchange import MVT_TYPE, Answer, Request, as_tile
-from .faults import FAULTS, FaultRule
-from .graph import GRAPH_PATH, MOST_IDS, GraphSource, graph_reply, graph_token
-from .map_features import LAYERS
-from .oauth import OAuthServer
-from .pictures import PICTURE_PATH, PictureBook, carries_token
-from .tiles import TileSource
-from .tokens import GRAPH_REFUSALS, TILE_REFUSALS, made_up_token, token_in_header
-from .town import Town
-from .town_graph import TownGraph
-from .wire import Wire
+from tests.emulator.exchange import MVT_TYPE, Answer, Request, as_tile
+from tests.emulator.faults import FAULTS, FaultRule
+from tests.emulator.graph import GRAPH_PATH, MOST_IDS, GraphSource, graph_reply, graph_token
+from tests.emulator.map_features import LAYERS
+from tests.emulator.oauth import OAuthServer
+from tests.emulator.pictures import PICTURE_PATH, PictureBook, carries_token
+from tests.emulator.tiles import TileSource
+from tests.emulator.tokens import GRAPH_REFUSALS, TILE_REFUSALS, made_up_token, token_in_header
+from tests.emulator.town import Town
+from tests.emulator.town_graph import TownGraph
+from tests.emulator.wire import Wire
 
 TILESETS = ("mly1_public", "mly1_computed_public", *LAYERS)
 NO_TOWN = Town(size=0)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Callable
 
-from .encoding import TILE_EXTENT
+from tests.emulator.encoding import TILE_EXTENT
 
 ZOOM = 14
 BUFFER = 64

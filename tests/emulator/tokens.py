@@ -9,7 +9,7 @@ from email.message import Message
 from enum import Enum, auto
 from hashlib import sha256
 
-from .exchange import Answer, api_error
+from tests.emulator.exchange import Answer, api_error
 
 TOKEN_SHAPE = re.compile(r"MLY\|(\d+)\|[0-9a-f]{32}")
 

@@ -15,9 +15,9 @@ from hashlib import sha256
 from random import Random
 from typing import Any, Optional
 
-from .encoding import LINE, POINT, TILE_EXTENT, Feature, encode
-from .map_features import LAYERS, MapFeature, along_streets
-from .streets import BUFFER, STREETS, TILES_PER_SEQUENCE, ZOOM, Placed, Street, StreetGrid
+from tests.emulator.encoding import LINE, POINT, TILE_EXTENT, Feature, encode
+from tests.emulator.map_features import LAYERS, MapFeature, along_streets
+from tests.emulator.streets import BUFFER, STREETS, TILES_PER_SEQUENCE, ZOOM, Placed, Street, StreetGrid
 
 FIRST_TIME_MS, LAST_TIME_MS = 1_400_000_000_000, 1_760_000_000_000
 FIRST_CREATOR, CREATORS, CREATOR_STEP = 10**14, 12, 104_729

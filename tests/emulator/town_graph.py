@@ -6,13 +6,13 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Optional, Protocol
 
-from . import detections, entities, search
-from .detections import Detection
-from .fields import Node, Selection, bad_parameter, parse_fields, select
-from .map_features import MapFeature, images_of
-from .streets import Placed
-from .town import Town
-from .town_index import TownIndex, id_of
+from tests.emulator import detections, entities, search
+from tests.emulator.detections import Detection
+from tests.emulator.fields import Node, Selection, bad_parameter, parse_fields, select
+from tests.emulator.map_features import MapFeature, images_of
+from tests.emulator.streets import Placed
+from tests.emulator.town import Town
+from tests.emulator.town_index import TownIndex, id_of
 
 
 class Site(Protocol):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .map_features import LAYERS, MapFeature
-from .streets import Placed
-from .town import CREATOR_STEP, CREATORS, FIRST_CREATOR, FIRST_ORGANIZATION, ORGANIZATIONS, Town
+from tests.emulator.map_features import LAYERS, MapFeature
+from tests.emulator.streets import Placed
+from tests.emulator.town import CREATOR_STEP, CREATORS, FIRST_CREATOR, FIRST_ORGANIZATION, ORGANIZATIONS, Town
 
 
 def id_of(placed: Placed) -> str:

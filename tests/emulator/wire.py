@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Callable, Optional
 from urllib.parse import parse_qsl, urlsplit
 
-from .exchange import Answer, Request
+from tests.emulator.exchange import Answer, Request
 
 HANG_SECONDS = 60
 

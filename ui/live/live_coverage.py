@@ -9,16 +9,16 @@ from qgis.core import QgsProject, QgsVectorTileLayer
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QObject, QSignalBlocker, QTimer
 
+from ...core.download.report import counted
 from ...core.errors import InvalidRequestError, LockedDatabaseError, MapillaryError, UnsafeEndpointError
-from ...core.live.display_tiles import DisplayTiles
 from ...core.live.project_files import ProjectFiles
+from ...core.live.tile_shelf import DisplayTiles
 from ...core.live.visible_tiles import tiles_gone_through
-from ...core.oauth import Renewal
-from ...core.report import counted
-from ...core.schema import COVERAGE_TILESETS
+from ...core.mapillary.schema import COVERAGE_TILESETS
+from ...core.network.access import Access
+from ...core.network.oauth import Renewal
 from ...core.settings import CredentialState, Settings
-from ...core.tile_access import TileAccess
-from ..coverage_panel import CoveragePanel
+from ..dock.coverage_panel import CoveragePanel
 from .live_fetch import LiveFetch
 from .live_filter import LiveFilter
 from .live_group import POINTS, SIGNS, add_live_layers, live_layers, remove_live_layers, show_only, show_position
@@ -148,7 +148,7 @@ class LiveCoverage(QObject):
         self._error = error
         self._show_state()
 
-    def _access(self, asks_for_password: bool) -> TileAccess:
+    def _access(self, asks_for_password: bool) -> Access:
         """Raises MapillaryError, also where QGIS would ask for its master password and nobody expects it to."""
         credentials = self._settings.credentials
         is_locked = not credentials.is_at_hand() and credentials.state() is not CredentialState.NONE

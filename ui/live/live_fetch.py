@@ -10,14 +10,14 @@ from qgis.core import QgsMapLayer, QgsVectorTileLayer
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
+from ...core.area.tiling import TileAddress
 from ...core.live.live_layers import live_tileset
-from ...core.live.seen import Seen
 from ...core.live.tile_feed import FeedState, TileFeed
 from ...core.live.visible_tiles import visible_tiles
-from ...core.oauth import Renewal
-from ...core.request import TileAddress
-from ...core.schema import COVERAGE_ZOOM, MAP_FEATURE_TILESETS
-from ...core.tile_access import TileAccess
+from ...core.looks.seen import Seen
+from ...core.mapillary.schema import COVERAGE_ZOOM, MAP_FEATURE_TILESETS
+from ...core.network.access import Access
+from ...core.network.oauth import Renewal
 
 _LOOK_MS = 120
 """A moment's rest of the map canvas before tiles are asked for: who turns the wheel passes many zooms."""
@@ -61,7 +61,7 @@ class LiveFetch(QObject):
         """Whether it was started."""
         return self._feed is not None
 
-    def start(self, access: TileAccess, renewal: Callable[[], Optional[Renewal]]) -> None:
+    def start(self, access: Access, renewal: Callable[[], Optional[Renewal]]) -> None:
         """Fetch with this access from now on; `renewal` gives what renews its token, once that is due."""
         self.stop()
         self._renewal = renewal

@@ -7,11 +7,11 @@ from typing import Optional
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
-from ...core.creators import with_creators
 from ...core.errors import MapillaryError, UnexpectedError
-from ...core.filters import CoverageFilter
-from ...core.request_task import RequestTask
+from ...core.graph.creators import with_creators
+from ...core.request.filters import CoverageFilter
 from ...core.settings import Settings
+from ...core.tasks.request_task import RequestTask
 
 
 class LiveFilter(QObject):

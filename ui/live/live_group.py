@@ -9,8 +9,8 @@ from typing import Optional
 from qgis.core import QgsProject, QgsVectorTileLayer
 
 from ...core.live.live_layers import live_tileset, make_live_layer, switch_tileset
-from ...core.schema import COVERAGE_TILESETS, MAP_FEATURE_TILESETS, TRAFFIC_SIGN
-from ..project_layers import mapillary_group, place_layer
+from ...core.mapillary.schema import COVERAGE_TILESETS, MAP_FEATURE_TILESETS, TRAFFIC_SIGN
+from ..layers.project_layers import mapillary_group, place_layer
 
 POINTS, SIGNS = sorted(MAP_FEATURE_TILESETS, key=lambda tileset: MAP_FEATURE_TILESETS[tileset] is TRAFFIC_SIGN)
 

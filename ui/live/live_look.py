@@ -8,16 +8,15 @@ from dataclasses import dataclass, replace
 
 from qgis.core import QgsVectorTileBasicRenderer, QgsVectorTileLayer, QgsVectorTileRenderer
 
-from ...core.filters import CoverageFilter
+from ...core.area.tiling import TileAddress
 from ...core.live.live_layers import live_tileset
-from ...core.live.seen import Seen
 from ...core.looks.classes import look_classes
 from ...core.looks.colour_by import ColourBy
 from ...core.looks.filter_expression import tile_filter
 from ...core.looks.legend import LiveLegend
 from ...core.looks.live_style import live_renderer
-from ...core.request import TileAddress
-from ...core.schema import (
+from ...core.looks.seen import Seen
+from ...core.mapillary.schema import (
     COVERAGE_TILESETS,
     COVERAGE_ZOOM,
     FIRST_SEQUENCE_ZOOM,
@@ -26,7 +25,8 @@ from ...core.schema import (
     OVERVIEW,
     SEQUENCE,
 )
-from ...core.symbols import symbol_svg
+from ...core.mapillary.symbols import symbol_svg
+from ...core.request.filters import CoverageFilter
 
 _KEPT = 30
 """Renderers that outlive their use: those of some seconds."""

@@ -13,11 +13,11 @@ from ...core.viewing.detection import DETECTION_FIELDS, Detection, read_detectio
 from ...core.viewing.facts import Fact, map_feature_facts
 from ...core.viewing.map_feature import MAP_FEATURE_FIELDS, MapFeature, read_map_feature
 from ...core.viewing.request_threads import Job
-from .background import Background
-from .image_panel import ImagePanel
+from ..background import Background
+from .panel.image_panel import ImagePanel
 
 if TYPE_CHECKING:
-    from ...core.graph_client import GraphClient
+    from ...core.graph.graph_client import GraphClient
 
 
 class FeatureVisit(QObject):

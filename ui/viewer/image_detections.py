@@ -10,8 +10,8 @@ from qgis.PyQt.QtCore import QObject
 from ...core.errors import MapillaryError
 from ...core.viewing.detection import DETECTION_FIELDS, Detection, read_detections
 from ...core.viewing.request_threads import Job
-from .background import Background
-from .image_panel import ImagePanel
+from ..background import Background
+from .panel.image_panel import ImagePanel
 
 _SWITCH_ON = "To see what was recognised, press the button beside “More”, or R while the picture has the focus."
 

@@ -11,9 +11,9 @@ from qgis.PyQt.QtWidgets import QWidget
 
 from ...core.settings import Settings
 from ..messages import Messages
-from .image_panel import ImagePanel
-from .image_tool import ImageTool
 from .image_viewer import ImageViewer
+from .map.image_tool import ImageTool
+from .panel.image_panel import ImagePanel
 
 
 class ImageDock(QgsDockWidget):

@@ -10,11 +10,11 @@ from qgis.PyQt.QtWidgets import QAction, QDockWidget
 
 from ...core.about import PLUGIN_FOLDER, TITLE
 from ...core.errors import MapillaryError
-from ...core.image_link import image_id_in
+from ...core.mapillary.image_link import image_id_in
 from ...core.settings import Settings
-from ..locator_filter import MapillaryLocatorFilter
 from ..messages import Messages
 from .image_dock import ImageDock
+from .locator_filter import MapillaryLocatorFilter
 
 SHORTCUT = "Ctrl+Shift+Y"
 """By default, and free in QGIS; Settings > Keyboard Shortcuts changes it."""

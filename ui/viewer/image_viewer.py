@@ -12,19 +12,18 @@ from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 from qgis.PyQt.QtGui import QGuiApplication
 
 from ...core.errors import MapillaryError, RevokedCredentialError, UnknownObjectError
-from ...core.image_link import image_id_in
+from ...core.layers.picking import lon_lat, metres_per_pixel, pick
 from ...core.live.live_layers import live_tileset
-from ...core.picking import lon_lat, metres_per_pixel, pick
-from ...core.schema import MAP_FEATURE_TILESETS
+from ...core.mapillary.image_link import image_id_in
+from ...core.mapillary.schema import MAP_FEATURE_TILESETS
 from ...core.settings import Settings
 from ...core.viewing.image_requests import MOST_METRES, ask_for_image, ask_near, checked_id
 from ...core.viewing.nearby_tiles import NearbyTiles
+from ..background import Background
 from ..messages import Messages
-from .background import Background
-from .display import PATIENCE_MS, Display
-from .image_panel import ImagePanel
-from .picture_actions import PictureActions
-from .states import (
+from .panel.image_panel import ImagePanel
+from .panel.picture_actions import PictureActions
+from .panel.states import (
     BROWSE,
     CLOSED_PROJECT,
     EMPTY,
@@ -36,6 +35,7 @@ from .states import (
     state_of,
     state_of_picture,
 )
+from .shown_image import PATIENCE_MS, Display
 
 TOLERANCE_PIXELS = 12
 """How far beside a dot a click may be."""

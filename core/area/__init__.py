@@ -1,0 +1,1 @@
+"""Where: boxes, circles and polygons of any CRS, and their tiles."""

@@ -1,0 +1,1 @@
+"""A run: from tiles to tables, the result, its ledger, and what is said of it."""

@@ -1,0 +1,1 @@
+"""Tables to QGIS layers and back: kinds, features, metadata, changes, what lies under a click."""

@@ -1,0 +1,1 @@
+"""Mapillary's words: tilesets, source layers, their fields and values, symbols, links, licence."""

@@ -1,0 +1,80 @@
+"""The fields of our layers as expressions over the properties of tiles: what `core.cleaning` does, in QGIS' language.
+
+Of the tiles that QGIS draws, whole numbers beyond 32 bits are text, and flags are `true` or 1; what is absent is NULL.
+The expressions run once for each of up to 200,000 features of a tile, so they do without regular expressions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .cleaning import LAST_TIME_MS
+from .schema import Field, Kind
+
+NEVER = "FALSE"
+
+
+def text_of(name: str) -> str:
+    """A property as text."""
+    return f'to_string("{name}")'
+
+
+def number_of(name: str) -> str:
+    """A property as a number, NULL where it is none."""
+    return f'try(to_real("{name}"))'
+
+
+def flag_is_set(name: str) -> str:
+    """Whether a flag is known to be set; never NULL."""
+    return f"coalesce({text_of(name)} IN ('true', '1'), FALSE)"
+
+
+def id_is_known(name: str) -> str:
+    """Whether there is an id; never NULL."""
+    return f"coalesce({number_of(name)} > 0, FALSE)"
+
+
+def score_is_known(name: str) -> str:
+    """Whether there is a score; never NULL."""
+    return f"coalesce({number_of(name)} > 0 AND {number_of(name)} <= 1, FALSE)"
+
+
+def time_is_known(name: str) -> str:
+    """Whether there is a time; never NULL."""
+    return f"coalesce({time_is_within(name, 1, LAST_TIME_MS)}, FALSE)"
+
+
+def time_is_within(name: str, first: float, last: float) -> str:
+    """Whether there is a time and it is from `first` to `last`, in milliseconds since 1970 UTC, both inclusive."""
+    return f"{number_of(name)} >= {max(first, 1):.0f} AND {number_of(name)} <= {min(last, LAST_TIME_MS):.0f}"
+
+
+def is_among(expression: str, texts: Iterable[str]) -> str:
+    """Whether a text is one of these, of which there may be many: `IN` compares with one after the other."""
+    entries = ", ".join(f"{quoted(text)}, 1" for text in dict.fromkeys(texts))
+    return f"map_exist(map({entries}), {expression})" if entries else NEVER
+
+
+def quoted(text: str) -> str:
+    """A text as a literal."""
+    escaped = text.replace("\\", "\\\\").replace("'", "''")
+    return f"'{escaped}'"
+
+
+def value_of(field: Field) -> str:
+    """The value of the field, NULL where it is absent or impossible; empty where an expression cannot give it as the
+    layers have it: times, and what does not come from tiles.
+    """
+    name = field.tile_property
+    if not name or field.kind not in _VALUES:
+        return ""
+    return _VALUES[field.kind].format(text=text_of(name), number=number_of(name))
+
+
+_VALUES = {
+    Kind.OBJECT_ID: "CASE WHEN {number} > 0 THEN {text} END",
+    Kind.KEY: "nullif({text}, '')",
+    Kind.ANGLE: "CASE WHEN {number} >= 0 AND {number} <= 360 THEN {number} END",
+    Kind.SCORE: "CASE WHEN {number} > 0 AND {number} <= 1 THEN {number} END",
+    Kind.FLAG: "CASE WHEN {text} IN ('true', '1') THEN TRUE WHEN {text} IN ('false', '0') THEN FALSE END",
+}

@@ -1,0 +1,1 @@
+"""What: conditions and the request, in words and as JSON."""

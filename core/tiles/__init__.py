@@ -1,0 +1,1 @@
+"""One tile: from the cache or the server, checked, and placed on the earth."""

@@ -1,0 +1,1 @@
+"""Our layers in the project: their group, tips, credit, and their export."""

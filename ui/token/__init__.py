@@ -1,0 +1,1 @@
+"""Setting, testing and forgetting the token, and signing in."""

@@ -1,0 +1,1 @@
+"""Choosing values of map features and traffic signs."""

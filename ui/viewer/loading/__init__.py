@@ -1,0 +1,1 @@
+"""What is asked for and awaited when an image is opened, without widgets."""

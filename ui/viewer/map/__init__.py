@@ -1,0 +1,1 @@
+"""What of the open image is on the map canvas."""
