@@ -31,7 +31,7 @@ from ..export.formats import SHAPEFILE, names_in
 from ..graph.creators import with_creators
 from ..layers.expression import matching_rows
 from ..layers.features import add_features, features_of
-from ..layers.kinds import WKB_TYPES, fields_of
+from ..layers.kinds import fields_of, wkb_type
 from ..layers.ledger_layer import missing_tiles
 from ..layers.metadata import PARTIAL, metadata_of
 from ..mvt import engine_name
@@ -97,7 +97,7 @@ class DownloadAlgorithm(MapillaryAlgorithm):
         self.addParameter(advanced(QgsProcessingParameterFeatureSource(TILES_INPUT, label, optional=True)))
         self.addParameter(auth_config())
         for name, kind in self.sinks.items():
-            source_type = _SOURCE_TYPES[QgsWkbTypes.geometryType(WKB_TYPES[kind])]
+            source_type = _SOURCE_TYPES[QgsWkbTypes.geometryType(wkb_type(kind))]
             label = kind.replace("_", " ").capitalize()
             self.addParameter(QgsProcessingParameterFeatureSink(name, label, source_type, None, True))
         tile_counts = {"TILE_COUNT": "Number of tiles", "FAILED_COUNT": "Number of tiles that failed"}
@@ -189,7 +189,7 @@ class DownloadAlgorithm(MapillaryAlgorithm):
         }
         for name, kind in self.sinks.items():
             fields = _short_named(fields_of(kind)) if is_shapefile(parameters.get(name)) else fields_of(kind)
-            sink, destination = self.parameterAsSink(parameters, name, context, fields, WKB_TYPES[kind], degrees_crs())
+            sink, destination = self.parameterAsSink(parameters, name, context, fields, wkb_type(kind), degrees_crs())
             if sink is None:
                 if parameters.get(name):
                     raise QgsProcessingException(self.invalidSinkError(parameters, name))

@@ -4,32 +4,23 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from qgis.core import QgsProcessingContext, QgsProcessingParameterBoolean, QgsProcessingParameterExpression
+from qgis.core import QgsProcessingContext
 
 from ..download.result import CoverageResult
 from ..errors import InvalidRequestError
-from ..layers.kinds import IMAGES, SEQUENCES, TILES
-from ..mapillary.schema import COVERAGE_TILESETS, IMAGE
-from ..request.filters import CHOICES, CoverageFilter
-from .download_algorithm import DownloadAlgorithm
-from .parameters import (
-    advanced,
-    choice,
-    comma_list,
-    day,
-    number,
-    read_day,
-    read_expression,
-    read_list,
-    read_number,
-    read_word,
+from ..mapillary.schema import (
+    COVERAGE_LAYERS,
+    COVERAGE_TILESETS,
+    IMAGE,
+    IMAGES,
+    SEQUENCES,
+    TILES,
 )
+from ..request.filters import CoverageFilter
+from .download_algorithm import DownloadAlgorithm
+from .parameters import choice, condition_inputs, declare, is_given, read, read_word
 
 POSITION, START_DATE, END_DATE, LAST_MONTHS = "POSITION", "START_DATE", "END_DATE", "LAST_MONTHS"
-PANORAMA, ON_FOOT = "PANORAMA", "ON_FOOT"
-ORGANIZATION_IDS, CREATOR_IDS, CREATORS = "ORGANIZATION_IDS", "CREATOR_IDS", "CREATORS"
-SEQUENCE_IDS, IMAGE_IDS = "SEQUENCE_IDS", "IMAGE_IDS"
-MIN_QUALITY, KEEP_UNSCORED, FILTER = "MIN_QUALITY", "KEEP_UNSCORED", "FILTER"
 
 HELP = """Downloads Mapillary's street-level coverage of an area: images as points, sequences as lines, and a ledger \
 with one polygon per tile that says whether the tile was read, is empty, or failed and why.
@@ -87,55 +78,21 @@ class DownloadCoverageAlgorithm(DownloadAlgorithm):
 
     def add_options(self) -> None:
         self.addParameter(choice(POSITION, "Position", list(COVERAGE_TILESETS)))
-        self.addParameter(day(START_DATE, "Captured from (UTC)"))
-        self.addParameter(day(END_DATE, "Captured up to and including (UTC)"))
-        self.addParameter(number(LAST_MONTHS, "Or: captured in the last months", 1, 1200, is_whole=True))
-        self.addParameter(choice(PANORAMA, "Panoramas", CHOICES))
-        for parameter in (
-            choice(ON_FOOT, "Taken on foot", CHOICES),
-            comma_list(ORGANIZATION_IDS, "Ids of organizations"),
-            comma_list(CREATORS, "User names of creators"),
-            comma_list(CREATOR_IDS, "Ids of creators"),
-            comma_list(SEQUENCE_IDS, "Ids of sequences"),
-            comma_list(IMAGE_IDS, "Ids of images"),
-            number(MIN_QUALITY, "Minimum quality, from 0 to 1", 0, 1),
-            QgsProcessingParameterBoolean(KEEP_UNSCORED, "With a minimum quality: keep unscored images", False),
-            QgsProcessingParameterExpression(FILTER, "Expression that images have to fulfil", None, "", True),
-        ):
-            self.addParameter(advanced(parameter))
+        for given in condition_inputs(IMAGE):
+            self.addParameter(declare(given))
 
     def read_options(self, parameters: dict[str, Any], context: QgsProcessingContext) -> dict[str, Any]:
-        wants = {kind: bool(parameters.get(name)) for name, kind in self.sinks.items()}
-        everything = not (wants[IMAGES] or wants[SEQUENCES])
+        if is_given(parameters.get(LAST_MONTHS)) and any(
+            is_given(parameters.get(day)) for day in (START_DATE, END_DATE)
+        ):
+            raise InvalidRequestError("Give START_DATE and END_DATE, or LAST_MONTHS, not both.")
+        values = {given.name: read(self, parameters, given, IMAGE, context) for given in condition_inputs(IMAGE)}
+        wanted = tuple(layer for layer in COVERAGE_LAYERS if parameters.get(layer.kind.upper()))
         return {
             "position": read_word(parameters, POSITION, list(COVERAGE_TILESETS)),
-            "filter": self._read_filter(parameters, context),
-            "images": wants[IMAGES] or everything,
-            "sequences": wants[SEQUENCES] or everything,
+            "filter": CoverageFilter(**values),
+            "source_layers": wanted or COVERAGE_LAYERS,
         }
 
     def count(self, result: CoverageResult) -> dict[str, int]:
         return {"IMAGE_COUNT": len(result.images), "SEQUENCE_COUNT": len(result.sequences)}
-
-    def _read_filter(self, parameters: dict[str, Any], context: QgsProcessingContext) -> CoverageFilter:
-        start, end = (read_day(self, parameters, name, context) for name in (START_DATE, END_DATE))
-        months = read_number(self, parameters, LAST_MONTHS, context)
-        if months is not None and (start or end):
-            raise InvalidRequestError("Give START_DATE and END_DATE, or LAST_MONTHS, not both.")
-        if months is not None and not months.is_integer():
-            raise InvalidRequestError(f"LAST_MONTHS is a whole number, not {months:g}.")
-        return CoverageFilter(
-            start_date=start,
-            end_date=end,
-            last_months=None if months is None else int(months),
-            panorama=read_word(parameters, PANORAMA, CHOICES),
-            on_foot=read_word(parameters, ON_FOOT, CHOICES),
-            organization_ids=read_list(parameters, ORGANIZATION_IDS),
-            creator_ids=read_list(parameters, CREATOR_IDS),
-            creators=read_list(parameters, CREATORS),
-            sequence_ids=read_list(parameters, SEQUENCE_IDS),
-            image_ids=read_list(parameters, IMAGE_IDS),
-            min_quality=read_number(self, parameters, MIN_QUALITY, context),
-            keep_unscored=self.parameterAsBoolean(parameters, KEEP_UNSCORED, context),
-            expression=read_expression(self, parameters, FILTER, IMAGE, context),
-        )

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from qgis.core import QgsProcessingContext, QgsProcessingParameterExpression
+from qgis.core import QgsProcessingContext
 
 from ..download.result import CoverageResult
-from ..layers.kinds import MAP_FEATURES, TILES
-from ..mapillary.schema import MAP_FEATURE_POINT
+from ..mapillary.schema import (
+    MAP_FEATURE_LAYERS,
+    MAP_FEATURE_POINT,
+    MAP_FEATURES,
+    TILES,
+)
 from ..request.filters import CoverageFilter
 from .download_algorithm import DownloadAlgorithm
-from .parameters import advanced, choices, comma_list, day, read_day, read_expression, read_list, read_words
+from .parameters import choices, condition_inputs, declare, read, read_words
 
-KINDS, VALUES, FILTER = "KINDS", "VALUES", "FILTER"
-FIRST_SEEN_AFTER, LAST_SEEN_AFTER = "FIRST_SEEN_AFTER", "LAST_SEEN_AFTER"
-
-POINTS, TRAFFIC_SIGNS = "points", "traffic_signs"
+KINDS, VALUES = "KINDS", "VALUES"
 
 HELP = """Downloads the map features that Mapillary has found in its images: objects such as benches, street lights \
 and crosswalks (points), and traffic signs. The outputs are one layer of points, and a ledger with one polygon per \
@@ -64,29 +65,20 @@ class DownloadMapFeaturesAlgorithm(DownloadAlgorithm):
         return ["street-level", "traffic signs", "objects", "points", "street furniture", "poles", "vector tiles"]
 
     def add_options(self) -> None:
-        self.addParameter(choices(KINDS, "Kinds", (POINTS, TRAFFIC_SIGNS)))
-        values = comma_list(VALUES, "Values, such as object--bench,regulatory--stop,warning--*")
-        if VALUES in self.widgets:
-            values.setMetadata({"widget_wrapper": {"class": self.widgets[VALUES]}})
-        self.addParameter(values)
-        self.addParameter(day(FIRST_SEEN_AFTER, "First seen on this day or later (UTC)"))
-        self.addParameter(day(LAST_SEEN_AFTER, "Last seen on this day or later (UTC)"))
-        label = "Expression that map features have to fulfil"
-        self.addParameter(advanced(QgsProcessingParameterExpression(FILTER, label, None, "", True)))
+        self.addParameter(choices(KINDS, "Kinds", [layer.word for layer in MAP_FEATURE_LAYERS]))
+        for given in condition_inputs(MAP_FEATURE_POINT):
+            parameter = declare(given)
+            if given.parameter in self.widgets:
+                parameter.setMetadata({"widget_wrapper": {"class": self.widgets[given.parameter]}})
+            self.addParameter(parameter)
 
     def read_options(self, parameters: dict[str, Any], context: QgsProcessingContext) -> dict[str, Any]:
-        kinds = read_words(parameters, KINDS, (POINTS, TRAFFIC_SIGNS))
+        words = read_words(parameters, KINDS, [layer.word for layer in MAP_FEATURE_LAYERS])
+        inputs = condition_inputs(MAP_FEATURE_POINT)
+        values = {given.name: read(self, parameters, given, MAP_FEATURE_POINT, context) for given in inputs}
         return {
-            "filter": CoverageFilter(
-                values=read_list(parameters, VALUES),
-                first_seen_after=read_day(self, parameters, FIRST_SEEN_AFTER, context),
-                last_seen_after=read_day(self, parameters, LAST_SEEN_AFTER, context),
-                feature_expression=read_expression(self, parameters, FILTER, MAP_FEATURE_POINT, context),
-            ),
-            "images": False,
-            "sequences": False,
-            "points": POINTS in kinds,
-            "traffic_signs": TRAFFIC_SIGNS in kinds,
+            "filter": CoverageFilter(**values),
+            "source_layers": tuple(layer for layer in MAP_FEATURE_LAYERS if layer.word in words),
         }
 
     def count(self, result: CoverageResult) -> dict[str, int]:

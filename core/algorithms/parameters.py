@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 from qgis.core import (
     QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingParameterAuthConfig,
+    QgsProcessingParameterBoolean,
     QgsProcessingParameterDateTime,
     QgsProcessingParameterDefinition,
     QgsProcessingParameterEnum,
+    QgsProcessingParameterExpression,
     QgsProcessingParameterNumber,
     QgsProcessingParameterString,
 )
@@ -20,7 +22,9 @@ from qgis.PyQt.QtCore import QVariant
 
 from ..errors import InvalidRequestError
 from ..layers.expression import check_expression
-from ..mapillary.schema import SourceLayer
+from ..mapillary.schema import TILESETS, SourceLayer
+from ..request.conditions import CHOICES, Input, InputType
+from ..request.filters import CONDITIONS
 
 AUTH_CONFIG = "AUTH_CONFIG"
 
@@ -110,6 +114,47 @@ def read_number(
     return algorithm.parameterAsDouble(parameters, name, context)
 
 
+def condition_inputs(layer: SourceLayer) -> list[Input]:
+    """What the conditions on a source layer, or on those of its tileset, take."""
+    tileset = next(tileset for tileset in TILESETS if layer in tileset.layers)
+    return [given for each in CONDITIONS if set(each.layers) & set(tileset.layers) for given in each.inputs]
+
+
+def declare(given: Input) -> QgsProcessingParameterDefinition:
+    """The parameter of a value of a condition."""
+    parameter = _DECLARED[given.type](given)
+    return advanced(parameter) if given.is_advanced else parameter
+
+
+def read(
+    algorithm: QgsProcessingAlgorithm,
+    parameters: dict[str, Any],
+    given: Input,
+    layer: SourceLayer,
+    context: QgsProcessingContext,
+) -> Any:
+    """The value that was given for a condition; expressions are over the fields of `layer`. Raises
+    InvalidRequestError.
+    """
+    name = given.parameter
+    readers: dict[InputType, Callable[[], Any]] = {
+        InputType.DAY: lambda: read_day(algorithm, parameters, name, context),
+        InputType.CHOICE: lambda: read_word(parameters, name, CHOICES),
+        InputType.TEXTS: lambda: read_list(parameters, name),
+        InputType.WHOLE: lambda: _whole(name, read_number(algorithm, parameters, name, context)),
+        InputType.SHARE: lambda: read_number(algorithm, parameters, name, context),
+        InputType.FLAG: lambda: algorithm.parameterAsBoolean(parameters, name, context),
+        InputType.EXPRESSION: lambda: read_expression(algorithm, parameters, name, layer, context),
+    }
+    return readers[given.type]()
+
+
+def _whole(name: str, number: Optional[float]) -> Optional[int]:
+    if number is not None and not number.is_integer():
+        raise InvalidRequestError(f"{name} is a whole number, not {number:g}.")
+    return None if number is None else int(number)
+
+
 def choice(name: str, label: str, words: Sequence[str], default: Optional[str] = None) -> QgsProcessingParameterEnum:
     """A choice that takes and gives words; without a default it is the first."""
     return QgsProcessingParameterEnum(name, label, list(words), False, default or words[0], False, True)
@@ -147,3 +192,14 @@ def advanced(parameter: QgsProcessingParameterDefinition) -> QgsProcessingParame
     """The parameter, folded away in the dialog."""
     parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
     return parameter
+
+
+_DECLARED: dict[InputType, Callable[[Input], QgsProcessingParameterDefinition]] = {
+    InputType.DAY: lambda given: day(given.parameter, given.label),
+    InputType.CHOICE: lambda given: choice(given.parameter, given.label, CHOICES),
+    InputType.TEXTS: lambda given: comma_list(given.parameter, given.label),
+    InputType.WHOLE: lambda given: number(given.parameter, given.label, 1, given.most, is_whole=True),
+    InputType.SHARE: lambda given: number(given.parameter, given.label, 0, given.most),
+    InputType.FLAG: lambda given: QgsProcessingParameterBoolean(given.parameter, given.label, False),
+    InputType.EXPRESSION: lambda given: QgsProcessingParameterExpression(given.parameter, given.label, None, "", True),
+}

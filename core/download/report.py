@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 
 from ..mapillary.map_feature_values import unknown_patterns
-from ..mapillary.schema import MAP_FEATURE_POINT, SEQUENCE, SourceLayer
-from ..request.filters import Removed
+from ..mapillary.schema import KINDS, MAP_FEATURES, SEQUENCE, SourceLayer
+from ..request.conditions import Flag
+from ..request.filters import CONDITIONS, Removed
 from .collector import Table
 from .ledger import EMPTY, FAILED, reasons, verdict
 from .result import CoverageResult, LayerCounts
@@ -19,7 +20,7 @@ def result_line(result: CoverageResult) -> str:
     """What came of the run, such as `10,231 images and 222 sequences; 1 tile: 1 ok.`"""
     if not result.ledger:
         return "Nothing was read."
-    *first, last = [counted(len(result.tables[layer.name]), _noun(layer)) for layer in result.request.source_layers]
+    *first, last = [counted(len(result.tables[layer.name]), layer.noun) for layer in result.request.source_layers]
     found = f"{', '.join(first)} and {last}" if first else last
     return f"{found}; {verdict(result.ledger)}."
 
@@ -79,19 +80,15 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun if number == 1 else noun + 's'}"
 
 
-def _noun(layer: SourceLayer) -> str:
-    return "object" if layer is MAP_FEATURE_POINT else layer.name.replace("_", " ")
-
-
 def _what(result: CoverageResult) -> str:
-    has_images = result.request.images or result.request.sequences
-    has_features = result.request.points or result.request.traffic_signs
-    return " or ".join(["coverage"] * has_images + ["map features"] * has_features)
+    kinds = {layer.kind for layer in result.request.source_layers}
+    names = {kind: "map features" if kind == MAP_FEATURES else "coverage" for kind in KINDS if kind in kinds}
+    return " or ".join(sorted(set(names.values())))
 
 
 def _filtered(layer: SourceLayer, counts: LayerCounts, kept: int, result: CoverageResult) -> list[str]:
     sentences = []
-    noun = "sequence part" if layer is SEQUENCE else _noun(layer)
+    noun = "sequence part" if layer is SEQUENCE else layer.noun
     chosen = result.request.filter
     if counts.decoded and chosen.acts_on(layer):
         removed = _removed(counts.removed)
@@ -114,13 +111,11 @@ def _unknown(layer: SourceLayer, table: Table, result: CoverageResult) -> list[s
     """`without` keeps what nothing is known of."""
     sentences = []
     chosen = result.request.filter
-    for column, choice, what in (
-        ("is_pano", chosen.panorama, "be panoramas"),
-        ("on_foot", chosen.on_foot, "have been taken on foot"),
-    ):
-        unknown = table.columns[column].count(None) if choice == "without" and column in table.columns else 0
+    for flag in (condition for condition in CONDITIONS if isinstance(condition, Flag)):
+        is_without = flag.choice(chosen) == "without" and flag.field in table.columns
+        unknown = table.columns[flag.field].count(None) if is_without else 0
         if unknown:
-            sentences.append(f"{counted(unknown, _noun(layer))} may {what}: Mapillary does not say.")
+            sentences.append(f"{counted(unknown, layer.noun)} may {flag.may_be}: Mapillary does not say.")
     return sentences
 
 
@@ -129,9 +124,9 @@ def _lacking(layer: SourceLayer, counts: LayerCounts, ids: Sequence[object]) -> 
     without_id = sum(value is None for value in ids)
     if without_id:
         sentences.append(
-            f"{counted(without_id, _noun(layer))} came without an id; each is kept, and duplicates among them cannot be"
+            f"{counted(without_id, layer.noun)} came without an id; each is kept, and duplicates among them cannot be"
             " recognised."
         )
     if counts.unplaced:
-        sentences.append(f"{counted(counts.unplaced, _noun(layer))} without a usable position: left out.")
+        sentences.append(f"{counted(counts.unplaced, layer.noun)} without a usable position: left out.")
     return sentences

@@ -9,7 +9,7 @@ from typing import Optional
 from ..area.area import Box
 from ..area.tiling import TileAddress
 from ..errors import MapillaryError, NoTileReadError
-from ..mapillary.schema import IMAGE, MAP_FEATURES, SEQUENCE
+from ..mapillary.schema import IMAGES, MAP_FEATURES, SEQUENCES, SOURCE_LAYERS
 from ..request.filters import Removed
 from ..request.request import CoverageRequest
 from .collector import Table, joined
@@ -70,18 +70,22 @@ class CoverageResult:
     @property
     def images(self) -> Table:
         """The images, none where they were not asked for."""
-        return self.tables.get(IMAGE.name) or Table.empty(IMAGE)
+        return self.of_kind(IMAGES)
 
     @property
     def sequences(self) -> Table:
         """The sequences, none where they were not asked for."""
-        return self.tables.get(SEQUENCE.name) or Table.empty(SEQUENCE)
+        return self.of_kind(SEQUENCES)
+
+    def of_kind(self, kind: str) -> Table:
+        """What goes to the layer of a kind: all of its source layers that were asked for."""
+        layers = [layer for layer in SOURCE_LAYERS if layer.kind == kind]
+        return joined(layers[0], [self.tables[layer.name] for layer in layers if layer.name in self.tables])
 
     @property
     def map_features(self) -> Table:
-        """The points and traffic signs that were asked for."""
-        found = [self.tables[layer.name] for layer in MAP_FEATURES if layer.name in self.tables]
-        return joined(MAP_FEATURES[0], found)
+        """The map features that were asked for."""
+        return self.of_kind(MAP_FEATURES)
 
     @property
     def is_partial(self) -> bool:

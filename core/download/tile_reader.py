@@ -14,7 +14,7 @@ from ..mapillary.schema import (
     COVERAGE_TILESETS,
     IMAGE,
     KNOWN_EMPTY_LAYER,
-    MAP_FEATURES,
+    MAP_FEATURE_LAYERS,
     OVERVIEW,
     RETIRED_LAYERS,
     Shape,
@@ -68,7 +68,9 @@ class TileReader:
         try:
             decoded = decode(fetched.body, layers)
             check_layers(decoded, tileset)
-            client.keep(tile, fetched, sum(decoded.outline.get(layer.name, 0) for layer in (IMAGE, *MAP_FEATURES)))
+            client.keep(
+                tile, fetched, sum(decoded.outline.get(layer.name, 0) for layer in (IMAGE, *MAP_FEATURE_LAYERS))
+            )
             if not any(decoded.outline.values()):
                 return TileOutcome(TileRecord(tile, tileset, EMPTY, fetched.reason, **origin))
             outcome = TileOutcome(TileRecord(tile, tileset, OK))
@@ -132,9 +134,9 @@ def check_layers(tile: Tile, tileset: str) -> None:
 
 def _columns(features: Features, layer: SourceLayer) -> dict[str, list[Any]]:
     read = {
-        field.name: clean_column(field.kind, features.properties[field.tile_property]) for field in layer.tile_fields
+        field.name: clean_column(field.type, features.properties[field.tile_property]) for field in layer.tile_fields
     }
-    if layer in MAP_FEATURES:
+    if layer in MAP_FEATURE_LAYERS:
         read["label"] = [value and label(value) for value in read["value"]]
         read["kind"] = [layer.name] * len(features)
     return {field.name: read[field.name] for field in layer.fields}

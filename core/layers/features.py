@@ -21,8 +21,8 @@ from ..download.collector import Table
 from ..download.ledger import TileRecord
 from ..download.result import CoverageResult
 from ..errors import CancelledError, RefusedFeaturesError
-from ..mapillary.schema import Kind, Shape
-from .kinds import IMAGES, MAP_FEATURES, SEQUENCES, TILES, WKB_TYPES, fields_of
+from ..mapillary.schema import TILES, FieldType, Shape
+from .kinds import fields_of, wkb_type
 from .metadata import layer_name, metadata_of
 from .times import qgis_time
 
@@ -33,8 +33,7 @@ def features_of(kind: str, result: CoverageResult) -> Iterator[QgsFeature]:
     """The features of one of the layers, made one at a time."""
     if kind == TILES:
         return _ledger_features(result.ledger)
-    tables = {IMAGES: result.images, SEQUENCES: result.sequences}
-    return table_features(result.map_features if kind == MAP_FEATURES else tables[kind])
+    return table_features(result.of_kind(kind))
 
 
 def add_features(sink: QgsFeatureSink, features: Iterable[QgsFeature], is_cancelled: Callable[[], bool]) -> bool:
@@ -54,7 +53,7 @@ def add_features(sink: QgsFeatureSink, features: Iterable[QgsFeature], is_cancel
 def memory_layer(kind: str, result: CoverageResult, is_cancelled: Callable[[], bool]) -> QgsVectorLayer:
     """One of the layers, filled and with its metadata, without a style. Raises CancelledError."""
     layer = QgsMemoryProviderUtils.createMemoryLayer(
-        layer_name(kind, result), fields_of(kind), WKB_TYPES[kind], degrees_crs()
+        layer_name(kind, result), fields_of(kind), wkb_type(kind), degrees_crs()
     )
     # Made before the features, batch by batch: made after them it would keep Python from all other threads for seconds.
     layer.dataProvider().createSpatialIndex()
@@ -68,7 +67,7 @@ def memory_layer(kind: str, result: CoverageResult, is_cancelled: Callable[[], b
 def table_features(table: Table) -> Iterator[QgsFeature]:
     """The rows of a table as features, made one at a time."""
     columns = [
-        map(qgis_time, table.columns[field.name]) if field.kind is Kind.TIME else table.columns[field.name]
+        map(qgis_time, table.columns[field.name]) if field.type is FieldType.TIME else table.columns[field.name]
         for field in table.layer.fields
     ]
     make_geometry = _point if table.layer.shape is Shape.POINT else _lines

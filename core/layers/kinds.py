@@ -1,66 +1,83 @@
-"""What a layer holds, also after it was exported and reopened, or had fields of the graph joined."""
+"""Of which kind a layer is, also after it was exported and reopened, had fields joined, or was made with fewer fields.
+
+A layer of ours says its kind, and the version of its fields, in the keywords of its metadata, which a GeoPackage, a
+layer file and a project keep.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Optional
 
-from qgis.core import QgsField, QgsFields, QgsMapLayer, QgsVectorLayer, QgsWkbTypes
+from qgis.core import QgsField, QgsFields, QgsLayerMetadata, QgsMapLayer, QgsVectorLayer, QgsWkbTypes
 from qgis.PyQt.QtCore import QVariant
 
 from ..graph.graph_fields import FIELDS
 from ..mapillary.licence import RIGHTS
-from ..mapillary.schema import IMAGE, LEDGER_FIELDS, MAP_FEATURE_POINT, SEQUENCE, SHORT_NAMES, Field, Kind
-from ..request.request import CoverageRequest
+from ..mapillary.schema import (
+    IMAGES,
+    KINDS,
+    MAP_FEATURES,
+    SHORT_NAMES,
+    TILES,
+    Field,
+    FieldType,
+    Shape,
+    fields_of_kind,
+    shape_of_kind,
+)
 
-IMAGES, SEQUENCES, MAP_FEATURES, TILES = "images", "sequences", "map_features", "tiles"
+VOCABULARY = "mapillary_coverage"
+"""Of the keywords that tell what a layer is."""
 
-KINDS = (MAP_FEATURES, IMAGES, SEQUENCES, TILES)
-"""From top to bottom."""
+_KIND, _FIELDS_VERSION = "kind:", "fields:"
 
-WKB_TYPES = {
-    IMAGES: QgsWkbTypes.Type.Point,
-    SEQUENCES: QgsWkbTypes.Type.MultiLineString,
-    MAP_FEATURES: QgsWkbTypes.Type.Point,
-    TILES: QgsWkbTypes.Type.Polygon,
+_WKB_TYPES = {
+    Shape.POINT: QgsWkbTypes.Type.Point,
+    Shape.LINE: QgsWkbTypes.Type.MultiLineString,
+    Shape.POLYGON: QgsWkbTypes.Type.Polygon,
 }
-
 _TYPES = {
-    Kind.OBJECT_ID: QVariant.String,
-    Kind.KEY: QVariant.String,
-    Kind.TEXT: QVariant.String,
-    Kind.TIME: QVariant.DateTime,
-    Kind.ANGLE: QVariant.Double,
-    Kind.SCORE: QVariant.Double,
-    Kind.FLAG: QVariant.Bool,
-    Kind.COUNT: QVariant.Int,
-}
-
-_SCHEMAS: dict[str, Sequence[Field]] = {
-    IMAGES: IMAGE.fields,
-    SEQUENCES: SEQUENCE.fields,
-    MAP_FEATURES: MAP_FEATURE_POINT.fields,
-    TILES: LEDGER_FIELDS,
+    FieldType.OBJECT_ID: QVariant.String,
+    FieldType.KEY: QVariant.String,
+    FieldType.TEXT: QVariant.String,
+    FieldType.TIME: QVariant.DateTime,
+    FieldType.ANGLE: QVariant.Double,
+    FieldType.SCORE: QVariant.Double,
+    FieldType.FLAG: QVariant.Bool,
+    FieldType.COUNT: QVariant.Int,
 }
 
 
-def _names(fields: Iterable[Field]) -> frozenset[str]:
-    return frozenset(field.name for field in fields)
+def key_fields(kind: str) -> tuple[str, ...]:
+    """The fields that tell the features of a layer apart, its first ones: a tile is one of a tileset, all else has an
+    id.
+    """
+    return ("tile", "tileset") if kind == TILES else ("id",)
 
 
-def _short(names: Iterable[str]) -> frozenset[str]:
-    return frozenset(SHORT_NAMES.get(name, name) for name in names)
+def wkb_type(kind: str) -> QgsWkbTypes.Type:
+    """The geometry of the layers of a kind."""
+    return _WKB_TYPES[shape_of_kind(kind)]
 
 
-def _graph_names(entity: str) -> frozenset[str]:
-    return frozenset(column.name for field in FIELDS[entity] for column in field.columns)
+def fields_of(kind: str) -> QgsFields:
+    """The fields of `images`, `sequences`, `map_features` or `tiles`."""
+    return qgis_fields(fields_of_kind(kind))
 
 
-_COMPLETE = [(kind, names) for kind, fields in _SCHEMAS.items() for names in (_names(fields), _short(_names(fields)))]
-_OF_IMAGES = _names(IMAGE.fields) | _graph_names("image")
-_OF_MAP_FEATURES = _names(MAP_FEATURE_POINT.fields) | _graph_names("map_feature")
-_TELLING = {IMAGES: _OF_IMAGES - _OF_MAP_FEATURES, MAP_FEATURES: _OF_MAP_FEATURES - _OF_IMAGES}
-"""Fields that only one of the two has."""
+def qgis_fields(fields: Iterable[Field]) -> QgsFields:
+    """Fields of the schema as QGIS has them."""
+    made = QgsFields()
+    for field in fields:
+        made.append(QgsField(field.name, _TYPES[field.type]))
+    return made
+
+
+def mark_kind(metadata: QgsLayerMetadata, kind: str) -> None:
+    """Say in the metadata which kind of layer this is, and which version its fields are of."""
+    version = max(field.since for field in fields_of_kind(kind))
+    metadata.addKeywords(VOCABULARY, [f"{_KIND}{kind}", f"{_FIELDS_VERSION}{version}"])
 
 
 def has_our_rights(layer: QgsMapLayer) -> bool:
@@ -71,13 +88,17 @@ def has_our_rights(layer: QgsMapLayer) -> bool:
 def kind_of_layer(layer: Optional[QgsMapLayer]) -> Optional[str]:
     """`images`, `sequences`, `map_features` or `tiles`, None where it is none of these.
 
-    The layer has all fields of its kind, maybe under the names of a Shapefile; or it has points, our rights, `id`, and
-    a field that only images or only map features have.
+    The layer says so and has the fields that tell its features apart; or it has all fields of its kind in some version,
+    maybe under the names of a Shapefile; or it has points, our rights, `id`, and a field that only images or only map
+    features have.
     """
     if not isinstance(layer, QgsVectorLayer) or not layer.isValid():
         return None
     names = set(layer.fields().names())
-    for kind, known in _COMPLETE:
+    marked = _marked_kind(layer)
+    if marked is not None and set(key_fields(marked)) <= names:
+        return marked
+    for kind, known in _VERSIONS:
         if known <= names:
             return kind
     if "id" in names and has_points(layer) and has_our_rights(layer):
@@ -90,30 +111,38 @@ def has_points(layer: QgsVectorLayer) -> bool:
     return bool(layer.geometryType() == QgsWkbTypes.GeometryType.PointGeometry)
 
 
+def _marked_kind(layer: QgsVectorLayer) -> Optional[str]:
+    """Anybody can have written it, so the geometry has to be that of the kind."""
+    said = layer.metadata().keywords().get(VOCABULARY, [])
+    kind = next((kind for kind in KINDS if f"{_KIND}{kind}" in said), None)
+    if kind is None or QgsWkbTypes.geometryType(wkb_type(kind)) != layer.geometryType():
+        return None
+    return kind
+
+
+def _names(fields: Iterable[Field]) -> frozenset[str]:
+    return frozenset(field.name for field in fields)
+
+
+def _versions(kind: str) -> list[frozenset[str]]:
+    """The names of a kind's fields in each version, the newest first, and those that a Shapefile has."""
+    fields = fields_of_kind(kind)
+    versions = sorted({field.since for field in fields}, reverse=True)
+    known = [_names(field for field in fields if field.since <= version) for version in versions]
+    return [names for long in known for names in (long, frozenset(SHORT_NAMES.get(name, name) for name in long))]
+
+
+def _graph_names(entity: str) -> frozenset[str]:
+    return frozenset(column.name for field in FIELDS[entity] for column in field.columns)
+
+
 def _long(names: Iterable[str]) -> set[str]:
     by_short = {short: name for name, short in SHORT_NAMES.items()}
     return {by_short.get(name, name) for name in names}
 
 
-def fields_of(kind: str) -> QgsFields:
-    """The fields of `images`, `sequences`, `map_features` or `tiles`."""
-    return qgis_fields(_SCHEMAS[kind])
-
-
-def qgis_fields(fields: Iterable[Field]) -> QgsFields:
-    """Fields of the schema as QGIS has them."""
-    made = QgsFields()
-    for field in fields:
-        made.append(QgsField(field.name, _TYPES[field.kind]))
-    return made
-
-
-def kinds_of(request: CoverageRequest) -> list[str]:
-    """The layers that a request gives, from top to bottom."""
-    chosen = {
-        MAP_FEATURES: request.points or request.traffic_signs,
-        IMAGES: request.images,
-        SEQUENCES: request.sequences,
-        TILES: True,
-    }
-    return [kind for kind in KINDS if chosen[kind]]
+_VERSIONS = [(kind, names) for kind in KINDS for names in _versions(kind)]
+_OF_IMAGES = _names(fields_of_kind(IMAGES)) | _graph_names("image")
+_OF_MAP_FEATURES = _names(fields_of_kind(MAP_FEATURES)) | _graph_names("map_feature")
+_TELLING = {IMAGES: _OF_IMAGES - _OF_MAP_FEATURES, MAP_FEATURES: _OF_MAP_FEATURES - _OF_IMAGES}
+"""Fields that only one of the two has."""

@@ -23,13 +23,10 @@ from ..area.extent import degrees_crs
 from ..download.result import CoverageResult
 from ..errors import CancelledError, RefusedFeaturesError
 from .features import BATCH, features_of
-from .kinds import TILES, fields_of
+from .kinds import fields_of, key_fields
 
 _STEP = 1_000
 """To look at a feature, or to change one, takes longer than to add one."""
-
-_KEY_COUNTS = {TILES: 2}
-"""A tile is one of a tileset; all else has an id."""
 
 
 @dataclass
@@ -51,7 +48,7 @@ class Target:
     def __init__(self, layer: QgsVectorLayer, kind: str) -> None:
         self.provider = layer.dataProvider()
         self.indexes = [self.provider.fields().lookupField(name) for name in fields_of(kind).names()]
-        self.key_indexes = self.indexes[: _KEY_COUNTS.get(kind, 1)]
+        self.key_indexes = self.indexes[: len(key_fields(kind))]
         # QGIS 3.22 reads the UTC times of a file as if they were local.
         self.reads_utc = layer.providerType() == "ogr"
         self.from_degrees = QgsCoordinateTransform(degrees_crs(), layer.crs(), QgsCoordinateTransformContext())
@@ -241,7 +238,7 @@ def _merged(new: QgsFeature, old: QgsFeature) -> QgsFeature:
 
 
 def _key_of(kind: str, feature: QgsFeature) -> str:
-    return _key(feature.attributes()[: _KEY_COUNTS.get(kind, 1)])
+    return _key(feature.attributes()[: len(key_fields(kind))])
 
 
 def _key(values: Iterable[object]) -> str:

@@ -12,7 +12,7 @@ from qgis.PyQt.QtCore import QDateTime, Qt
 from ..area.tiling import TileId, tile_at
 from ..download.ledger import FAILED, SKIPPED
 from ..download.result import CoverageResult
-from .kinds import SEQUENCES, TILES
+from ..mapillary.schema import SEQUENCES, TILES
 from .layer_changes import Edits, Revision, Target, by_key, merged_lines, numbered
 
 _STEP = 1_000

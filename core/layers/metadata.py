@@ -13,11 +13,11 @@ from ..area.extent import degrees_crs
 from ..download.report import remarks, result_line, warnings
 from ..download.result import CoverageResult
 from ..mapillary.licence import LICENCE_WITH_LINK, RIGHTS, SITE
-from ..mapillary.schema import DEFAULT_POSITION, IMAGE, MAP_FEATURE_POINT
+from ..mapillary.schema import DEFAULT_POSITION, IMAGES, SEQUENCES, SOURCE_LAYERS, TILES
 from ..moments import moment
 from ..request.request import CoverageRequest
 from ..request.request_json import request_to_json
-from .kinds import IMAGES, MAP_FEATURES, SEQUENCES, TILES
+from .kinds import mark_kind
 
 PARTIAL = " (partial)"
 """How names of layers end where tiles are missing."""
@@ -39,7 +39,7 @@ def layer_name(kind: str, result: CoverageResult, is_mixed: bool = False) -> str
     if is_mixed:
         parts.append("several requests")
     elif kind != TILES:
-        parts.append(request.filter.said_of(MAP_FEATURE_POINT if kind == MAP_FEATURES else IMAGE))
+        parts.append(request.filter.said_of(next(layer for layer in SOURCE_LAYERS if layer.kind == kind)))
     # In the address of a table in a file, | stands between the file and the table.
     name = ", ".join(filter(None, parts)).replace("|", "¦")
     return (name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…") + PARTIAL * result.is_partial
@@ -48,7 +48,9 @@ def layer_name(kind: str, result: CoverageResult, is_mixed: bool = False) -> str
 def metadata_of(result: CoverageResult, kind: str) -> QgsLayerMetadata:
     """Rights, licence and the request: these stay with the layer in a GeoPackage and feed QGIS' map_credits()."""
     history = [str(result.request), *lines_of([result.request])]
-    return credited(kind.replace("_", " "), _abstract(result), history)
+    metadata = credited(kind.replace("_", " "), _abstract(result), history)
+    mark_kind(metadata, kind)
+    return metadata
 
 
 def metadata_after(

@@ -28,9 +28,10 @@ from qgis.core import (
 
 from ..area.extent import degrees_crs
 from ..mapillary.cleaning import object_id
-from .kinds import IMAGES, MAP_FEATURES, has_points, kind_of_layer
+from ..mapillary.schema import IMAGES, MAP_FEATURES
+from .kinds import has_points, kind_of_layer
 
-_NAMES = {IMAGES: "image", MAP_FEATURES: "map_feature"}
+_ENTITIES = {IMAGES: "image", MAP_FEATURES: "map_feature"}
 _ELLIPSOID = "WGS84"
 _GROWING = (1 / 64, 1 / 16, 1 / 4, 1.0)
 """Shares of the tolerance that are searched in turn, so that few features are looked at where they are dense."""
@@ -41,9 +42,9 @@ _MOST_LOOKED_AT = 10_000
 
 @dataclass(frozen=True)
 class Picked:
-    """An image or a map feature (`kind` is `image` or `map_feature`) and where it is, in degrees (WGS 84)."""
+    """An image or a map feature (`entity` is `image` or `map_feature`) and where it is, in degrees (WGS 84)."""
 
-    kind: str
+    entity: str
     object_id: str
     lon: float
     lat: float
@@ -64,11 +65,11 @@ def pick(
     """
     found = []
     for layer in layers:
-        kind = _NAMES.get(kind_of_layer(layer) or "")
-        if kind is not None and has_points(layer) and layer.isInScaleRange(settings.scale()):
-            search = _Search(layer, kind, place, settings, context)
-            found += [(distance, kind, picked) for distance, picked in search.nearest(tolerance)]
-    # The sort is stable, and the names of the kinds are in the order that is wanted.
+        entity = _ENTITIES.get(kind_of_layer(layer) or "")
+        if entity is not None and has_points(layer) and layer.isInScaleRange(settings.scale()):
+            search = _Search(layer, entity, place, settings, context)
+            found += [(distance, entity, picked) for distance, picked in search.nearest(tolerance)]
+    # The sort is stable, and the names of the entities are in the order that is wanted.
     found.sort(key=lambda candidate: candidate[:2])
     return found[0][2] if found else None
 
@@ -105,12 +106,12 @@ class _Search:
     def __init__(
         self,
         layer: QgsVectorLayer,
-        kind: str,
+        entity: str,
         place: QgsPointXY,
         settings: QgsMapSettings,
         context: QgsCoordinateTransformContext,
     ) -> None:
-        self._layer, self._kind = layer, kind
+        self._layer, self._entity = layer, entity
         self._id_index = layer.fields().lookupField("id")
         self._place = place
         self._to_pixel = settings.mapToPixel()
@@ -134,7 +135,7 @@ class _Search:
                 degrees = _transformed(position, self._to_degrees)
                 if degrees is not None:
                     best = distance
-                    chosen = Picked(self._kind, identifier, degrees.x(), degrees.y(), self._layer.id())
+                    chosen = Picked(self._entity, identifier, degrees.x(), degrees.y(), self._layer.id())
         return None if chosen is None else (best, chosen)
 
     def _around(self, reach: float) -> Iterator[tuple[str, QgsPointXY, float]]:

@@ -13,17 +13,12 @@ from qgis.core import QgsDataSourceUri, QgsMapLayer, QgsVectorTileLayer
 
 from ..about import TITLE
 from ..layers.metadata import credited
-from ..mapillary.schema import COVERAGE_TILESETS
+from ..mapillary.schema import TILESETS
 
 LIVE_PROPERTY = "mapillary_coverage/live"
 """The custom property that marks live layers; its value is the tileset."""
 
-_NAMES = {
-    COVERAGE_TILESETS["original"]: "Live coverage",
-    COVERAGE_TILESETS["computed"]: "Live coverage, computed positions",
-    "mly_map_feature_point": "Live objects",
-    "mly_map_feature_traffic_sign": "Live traffic signs",
-}
+_NAMES = {tileset.name: tileset.title for tileset in TILESETS}
 _NOWHERE = "file:///needs-the-plugin-mapillary-coverage"
 _PROVIDER = "vectortile"
 

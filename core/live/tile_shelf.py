@@ -10,7 +10,7 @@ from ..area.tiling import TileId
 from ..download.tile_reader import check_layers
 from ..errors import DamagedTileError, DisplayFileError
 from ..looks.seen import Seen
-from ..mapillary.schema import IMAGE, MAP_FEATURES
+from ..mapillary.schema import IMAGE, MAP_FEATURE_LAYERS
 from ..mvt import decode
 from ..mvt.display import displayable
 from ..network.access import CacheSettings
@@ -59,7 +59,9 @@ class TileShelf:
         decoded = decode(fetched.body, ())
         check_layers(decoded, self._tileset)
         seen = self._show(tile, fetched)
-        self.cache.keep(tile, fetched, sum(decoded.outline.get(layer.name, 0) for layer in (IMAGE, *MAP_FEATURES)))
+        self.cache.keep(
+            tile, fetched, sum(decoded.outline.get(layer.name, 0) for layer in (IMAGE, *MAP_FEATURE_LAYERS))
+        )
         return seen
 
     def seen(self, tile: TileId) -> Seen:

@@ -17,7 +17,7 @@ from ..mapillary.tile_values import (
     time_is_known,
     time_is_within,
 )
-from ..request.filters import day_range_ms
+from ..moments import day_range_ms
 from .colour_by import ColourBy
 from .palette import COVERAGE, FLAT, OTHERS, PANORAMA, PEOPLE, QUALITY, UNKNOWN, YEARS
 from .seen import Seen

@@ -26,8 +26,9 @@ from qgis.PyQt.QtCore import QVariant
 from qgis.PyQt.QtXml import QDomDocument
 
 from ..about import PLUGIN_FOLDER
-from ..layers.kinds import IMAGES, MAP_FEATURES, SEQUENCES, TILES, fields_of
+from ..layers.kinds import fields_of
 from ..mapillary.map_feature_values import label
+from ..mapillary.schema import IMAGES, MAP_FEATURE_LAYERS, MAP_FEATURES, SEQUENCES, TILES
 from ..mapillary.symbols import SymbolOf, generic_svg, symbol_svg
 from ..mapillary.tile_values import is_among
 from .classes import LookClass, layer_key, look_classes
@@ -53,8 +54,6 @@ from .seen import Seen
 
 _DOT, _ARROW = (Size(0, size, size, is_native=True) for size in (1.7, 2.2))
 """The same at all scales, so that QGIS can draw 200,000 of them from one picture."""
-
-_GENERIC = {"point": "Other objects", "traffic_sign": "Other traffic signs"}
 
 _LOOK_KEY = "mapillary_coverage/look"
 _ATTRIBUTE = re.compile(r'[\w:-]+="[^"]*"')
@@ -148,7 +147,10 @@ def _by_value(values: Counter[Any], symbols: SymbolOf) -> QgsFeatureRenderer:
     drawn = {value: svg for value, svg in found if svg is not None}
     shown = list(drawn)[:MOST_SYMBOLS]
     categories = [QgsRendererCategory(value, _picture(drawn[value]), label(value)) for value in shown]
-    categories += [QgsRendererCategory(kind, _picture(generic_svg(kind)), text) for kind, text in _GENERIC.items()]
+    categories += [
+        QgsRendererCategory(layer.name, _picture(generic_svg(layer.name)), f"Other {layer.noun}s")
+        for layer in MAP_FEATURE_LAYERS
+    ]
     has_own = is_among('"value"', shown)
     return QgsCategorizedSymbolRenderer(f'CASE WHEN {has_own} THEN "value" ELSE "kind" END', categories)
 

@@ -14,7 +14,6 @@ from ..mapillary.tile_values import flag_is_set, is_among, number_of, quoted, te
 from ..request.filters import CoverageFilter
 from .classes import ALWAYS, LookClass, look_classes
 from .colour_by import ColourBy
-from .filter_expression import tile_filter
 from .markers import (
     ARROW,
     ARROWS_BELOW_SCALE,
@@ -65,7 +64,7 @@ def _coverage_styles(
     """From the lowest drawn to the highest."""
     colour = _colour(classes, colour_by.field)
     overview = colour if colour_by.is_told_by(OVERVIEW.fields) else Colour(COVERAGE)
-    kept = {layer.name: tile_filter(chosen, layer.name).expression for layer in (OVERVIEW, SEQUENCE, IMAGE)}
+    kept = {layer.name: chosen.on_tiles(layer).expression for layer in (OVERVIEW, SEQUENCE, IMAGE)}
     return [
         _style("Overview", OVERVIEW, kept["overview"], marker(dot(overview, SPOT)), _OVERVIEWS),
         _style("Sequence casings", SEQUENCE, kept["sequence"], line((Colour(CASING), CASED)), _LINES),
@@ -106,7 +105,7 @@ def _feature_styles(
     layer: SourceLayer, chosen: CoverageFilter, seen: Seen, symbols: SymbolOf
 ) -> list[QgsVectorTileBasicRendererStyle]:
     """One for each of the most frequent values that have a symbol, below them one for all others."""
-    kept = tile_filter(chosen, layer.name).expression
+    kept = chosen.on_tiles(layer).expression
     matches = value_matcher(chosen.values)
     found = ((value, symbols(value)) for value, _ in seen.values.most_common() if matches(value))
     drawn = [(value, svg) for value, svg in found if svg is not None][:MOST_SYMBOLS]

@@ -9,9 +9,8 @@ from typing import Any, Callable, Optional, TypeVar
 
 from ..area.tiling import TileAddress
 from ..download.result import CoverageResult
-from ..layers.kinds import IMAGES, MAP_FEATURES, SEQUENCES
 from ..mapillary.cleaning import flag, key, object_id, score, time_ms
-from ..mapillary.schema import COVERAGE_TILESETS, MAP_FEATURE_TILESETS, OVERVIEW, SEQUENCE
+from ..mapillary.schema import COVERAGE_TILESETS, MAP_FEATURE_TILESETS, OVERVIEW, SEQUENCE, TILES
 from ..moments import DAY_MS, moment
 from ..mvt.tally import tally
 from ..mvt.values import Value
@@ -143,5 +142,4 @@ def _cleaned(counted: Counter[Value], clean: Callable[[Any], Optional[_T]]) -> C
 
 def seen_in(kind: str, result: CoverageResult) -> Seen:
     """What occurs in one of the layers, for its legend."""
-    tables = {IMAGES: result.images, SEQUENCES: result.sequences, MAP_FEATURES: result.map_features}
-    return Seen.of_columns(tables[kind].columns) if kind in tables else Seen()
+    return Seen() if kind == TILES else Seen.of_columns(result.of_kind(kind).columns)

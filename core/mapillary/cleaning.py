@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any, Callable, Optional
 
-from .schema import Kind
+from .schema import FieldType
 
 _NUMBER_TEXT = re.compile(r"-?\d{1,9}(\.\d{1,20})?")
 LAST_TIME_MS = 253_402_300_799_999
@@ -75,17 +75,17 @@ def score(value: Any) -> Optional[float]:
     return number if number is not None and 0 < number <= 1 else None
 
 
-_CLEAN: dict[Kind, Callable[[Any], Any]] = {
-    Kind.OBJECT_ID: object_id,
-    Kind.KEY: key,
-    Kind.TIME: time_ms,
-    Kind.ANGLE: angle,
-    Kind.FLAG: flag,
-    Kind.SCORE: score,
+_CLEAN: dict[FieldType, Callable[[Any], Any]] = {
+    FieldType.OBJECT_ID: object_id,
+    FieldType.KEY: key,
+    FieldType.TIME: time_ms,
+    FieldType.ANGLE: angle,
+    FieldType.FLAG: flag,
+    FieldType.SCORE: score,
 }
 
 
-def clean_column(kind: Kind, column: list[Any]) -> list[Any]:
+def clean_column(kind: FieldType, column: list[Any]) -> list[Any]:
     """The column with every value cleaned, in the same order."""
     clean = _CLEAN[kind]
     return [clean(value) if value is not None else None for value in column]

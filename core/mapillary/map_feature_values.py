@@ -17,11 +17,11 @@ from typing import NamedTuple, Optional
 
 from ..about import PLUGIN_FOLDER
 from ..errors import InvalidRequestError
+from .schema import MAP_FEATURE_LAYERS, TRAFFIC_SIGN, SourceLayer
 
 LONGEST_LABEL = 120
 LONGEST_PATTERN = 200
 
-_FILES = {"point": "objects.csv", "traffic_sign": "traffic_signs.csv"}
 _VARIANT = re.compile(r"--g[0-9]+\Z")
 _VARIANT_PATTERN = re.compile(r"--g[0-9*?]+\Z")
 _ALLOWED = re.compile(r"[A-Za-z0-9_*?-]+")
@@ -29,34 +29,30 @@ _MEANINGLESS_ALONE = {"other", "reject"}
 
 
 class Entry(NamedTuple):
-    """A known value; signs come without variant. `documented` is false for points that only other clients name."""
+    """A known value; signs come without variant."""
 
     value: str
     label: str
     group: str
-    documented: bool
 
 
-@lru_cache(maxsize=2)
-def catalogue(kind: str) -> Sequence[Entry]:
-    """The known values of kind `point` or `traffic_sign`, those of a group one after the other."""
-    path = PLUGIN_FOLDER / "resources" / "values" / _FILES[kind]
+@lru_cache(maxsize=8)
+def catalogue(layer: SourceLayer) -> Sequence[Entry]:
+    """The known values of a source layer of map features, those of a group one after the other."""
+    path = PLUGIN_FOLDER / "resources" / "values" / f"{layer.noun.replace(' ', '_')}s.csv"
     with path.open(encoding="utf-8", newline="") as lines:
-        return tuple(
-            Entry(row["value"], row["label"], row["group"], row.get("documented", "yes") == "yes")
-            for row in csv.DictReader(lines)
-        )
+        return tuple(Entry(row["value"], row["label"], row["group"]) for row in csv.DictReader(lines))
 
 
-def kind_of(pattern: str) -> Optional[str]:
-    """`point` or `traffic_sign`, by the first word of a value or pattern; None where that does not tell."""
+def source_layer_of(pattern: str) -> Optional[SourceLayer]:
+    """The source layer of a value or pattern, by its first word; None where that does not tell."""
     category = pattern.split("--", maxsplit=1)[0]
-    return next((kind for kind, categories in _categories().items() if category in categories), None)
+    return next((layer for layer in MAP_FEATURE_LAYERS if category in _categories(layer)), None)
 
 
-@lru_cache(maxsize=1)
-def _categories() -> dict[str, set[str]]:
-    return {kind: {entry.value.split("--")[0] for entry in catalogue(kind)} for kind in _FILES}
+@lru_cache(maxsize=8)
+def _categories(layer: SourceLayer) -> frozenset[str]:
+    return frozenset(entry.value.split("--")[0] for entry in catalogue(layer))
 
 
 def group_of(value: str) -> Optional[str]:
@@ -67,13 +63,13 @@ def group_of(value: str) -> Optional[str]:
     if known is not None:
         return known.group
     category = value.split("--", maxsplit=1)[0]
-    signs = catalogue("traffic_sign")
+    signs = catalogue(TRAFFIC_SIGN)
     return next((entry.group for entry in signs if entry.value.split("--")[0] == category), None)
 
 
 @lru_cache(maxsize=1)
 def _known() -> dict[str, Entry]:
-    return {entry.value: entry for kind in _FILES for entry in catalogue(kind)}
+    return {entry.value: entry for layer in MAP_FEATURE_LAYERS for entry in catalogue(layer)}
 
 
 @lru_cache(maxsize=10_000)
@@ -106,22 +102,31 @@ def split_patterns(text: str) -> tuple[str, ...]:
 
 
 def check_patterns(patterns: Sequence[str]) -> None:
-    """Raise InvalidRequestError for a pattern that no value can match; one that no known value matches is fine."""
-    for pattern in patterns:
-        shown = pattern if len(pattern) <= 60 else pattern[:59] + "…"
-        if not pattern.strip():
-            raise InvalidRequestError("One of the values is empty. Remove the comma too many.")
-        if len(pattern) > LONGEST_PATTERN:
-            raise InvalidRequestError(f"The value “{shown}” is longer than any that Mapillary has.")
-        if len(pattern.split()) > 1:
-            raise InvalidRequestError(
-                f"The value “{shown}” has blanks in it. Values look like object--street-light; put commas between them."
-            )
-        if not _ALLOWED.fullmatch(pattern):
-            raise InvalidRequestError(
-                f"The value “{shown}” has characters that no value has. Letters, digits and hyphens can be used, and"
-                " the wildcards * and ?."
-            )
+    """Raises InvalidRequestError for a pattern that no value can match; one that no known value matches is fine."""
+    problem = pattern_problem(patterns)
+    if problem:
+        raise InvalidRequestError(problem)
+
+
+def pattern_problem(patterns: Sequence[str]) -> str:
+    """What is wrong with the first pattern that no value can match, as a sentence; empty where all are fine."""
+    return next(filter(None, map(_problem, patterns)), "")
+
+
+def _problem(pattern: str) -> str:
+    shown = pattern if len(pattern) <= 60 else pattern[:59] + "…"
+    if not pattern.strip():
+        return "One of the values is empty. Remove the comma too many."
+    if len(pattern) > LONGEST_PATTERN:
+        return f"The value “{shown}” is longer than any that Mapillary has."
+    if len(pattern.split()) > 1:
+        return f"The value “{shown}” has blanks in it. Values look like object--street-light; put commas between them."
+    if not _ALLOWED.fullmatch(pattern):
+        return (
+            f"The value “{shown}” has characters that no value has. Letters, digits and hyphens can be used, and the"
+            " wildcards * and ?."
+        )
+    return ""
 
 
 def has_wildcard(pattern: str) -> bool:

@@ -46,10 +46,10 @@ def symbol_svg(value: str) -> Optional[bytes]:
     return _symbols().svg(value)
 
 
-@lru_cache(maxsize=2)
-def generic_svg(kind: str) -> bytes:
-    """The SVG for values without a symbol, of kind `point` or `traffic_sign`."""
-    return (_GENERIC / f"{kind}.svg").read_bytes()
+@lru_cache(maxsize=8)
+def generic_svg(source_layer: str) -> bytes:
+    """The SVG for values without a symbol, by the name of their source layer, such as `traffic_sign`."""
+    return (_GENERIC / f"{source_layer}.svg").read_bytes()
 
 
 class Symbols:

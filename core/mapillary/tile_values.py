@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .cleaning import LAST_TIME_MS
-from .schema import Field, Kind
+from .schema import Field, FieldType
 
 NEVER = "FALSE"
 
@@ -66,15 +66,15 @@ def value_of(field: Field) -> str:
     layers have it: times, and what does not come from tiles.
     """
     name = field.tile_property
-    if not name or field.kind not in _VALUES:
+    if not name or field.type not in _VALUES:
         return ""
-    return _VALUES[field.kind].format(text=text_of(name), number=number_of(name))
+    return _VALUES[field.type].format(text=text_of(name), number=number_of(name))
 
 
 _VALUES = {
-    Kind.OBJECT_ID: "CASE WHEN {number} > 0 THEN {text} END",
-    Kind.KEY: "nullif({text}, '')",
-    Kind.ANGLE: "CASE WHEN {number} >= 0 AND {number} <= 360 THEN {number} END",
-    Kind.SCORE: "CASE WHEN {number} > 0 AND {number} <= 1 THEN {number} END",
-    Kind.FLAG: "CASE WHEN {text} IN ('true', '1') THEN TRUE WHEN {text} IN ('false', '0') THEN FALSE END",
+    FieldType.OBJECT_ID: "CASE WHEN {number} > 0 THEN {text} END",
+    FieldType.KEY: "nullif({text}, '')",
+    FieldType.ANGLE: "CASE WHEN {number} >= 0 AND {number} <= 360 THEN {number} END",
+    FieldType.SCORE: "CASE WHEN {number} > 0 AND {number} <= 1 THEN {number} END",
+    FieldType.FLAG: "CASE WHEN {text} IN ('true', '1') THEN TRUE WHEN {text} IN ('false', '0') THEN FALSE END",
 }

@@ -1,41 +1,185 @@
 """Which images, sequences and map features are kept, as one value that every part of the plugin shares.
 
-Each condition acts on the layers that have its field. Days are those of UTC, and belong to their range.
+To add a condition, add its values to CoverageFilter and its row to CONDITIONS.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta, timezone
-from typing import Any, Callable, NamedTuple, Optional
+from datetime import date, datetime, timezone
+from typing import Any, NamedTuple, Optional
 
 from ..errors import InvalidRequestError
-from ..mapillary.cleaning import object_id
-from ..mapillary.map_feature_values import check_patterns, value_matcher
-from ..mapillary.schema import IMAGE, MAP_FEATURES, SEQUENCE, SourceLayer
-from ..moments import DAY_MS, milliseconds_of
-
-CHOICES = ("all", "only", "without")
-"""For panoramas, and for images taken on foot."""
-
-_SHOWN = 5
+from ..mapillary.schema import IMAGE, MAP_FEATURE_LAYERS, SourceLayer
+from ..moments import months_before
+from .conditions import Captured, Condition, Creators, Flag, Fulfils, Input, InputType, OneOf, Quality, Seen, Values
 
 Removed = dict[str, int]
 """How many features each condition took out, the first one that did counting, by what is said of them."""
 
 
-class Condition(NamedTuple):
-    """One column, which of its values are kept, and what is said of features that are not."""
+class TileFilter(NamedTuple):
+    """A filter over the properties of tiles. `expression`, of QGIS, is empty where all is kept; `unanswered` names
+    conditions that the tiles cannot answer, which take nothing out.
+    """
 
-    column: str
-    keeps: Callable[[Any], bool]
-    removed: str
+    expression: str
+    unanswered: tuple[str, ...]
+
+
+CONDITIONS: tuple[Condition, ...] = (
+    Captured(
+        "the dates",
+        "captured_at",
+        (
+            Input("start_date", InputType.DAY, "START_DATE", "Captured from (UTC)", is_advanced=False),
+            Input("end_date", InputType.DAY, "END_DATE", "Captured up to and including (UTC)", is_advanced=False),
+            Input("last_months", InputType.WHOLE, "LAST_MONTHS", "Or: captured in the last months", False, 1200),
+        ),
+        place=1,
+    ),
+    Flag(
+        "panoramas",
+        "is_pano",
+        (Input("panorama", InputType.CHOICE, "PANORAMA", "Panoramas", is_advanced=False),),
+        place=6,
+        name="Panoramas",
+        only="panoramas only",
+        without="without panoramas",
+        removed="left out by the panorama choice",
+        may_be="be panoramas",
+    ),
+    Flag(
+        "on foot",
+        "on_foot",
+        (Input("on_foot", InputType.CHOICE, "ON_FOOT", "Taken on foot"),),
+        place=7,
+        name="On foot",
+        only="taken on foot",
+        without="not taken on foot",
+        removed="left out by the choice of on foot",
+        may_be="have been taken on foot",
+    ),
+    OneOf(
+        "organizations",
+        "organization_id",
+        (Input("organization_ids", InputType.TEXTS, "ORGANIZATION_IDS", "Ids of organizations"),),
+        place=3,
+        noun="organization",
+        article="an",
+        removed="of other organizations or of none",
+    ),
+    Creators(
+        "creators",
+        "creator_id",
+        (
+            Input("creators", InputType.TEXTS, "CREATORS", "User names of creators"),
+            Input("creator_ids", InputType.TEXTS, "CREATOR_IDS", "Ids of creators"),
+        ),
+        place=2,
+        noun="creator",
+        article="a",
+        removed="of other creators",
+    ),
+    OneOf(
+        "sequences",
+        "sequence_id",
+        (Input("sequence_ids", InputType.TEXTS, "SEQUENCE_IDS", "Ids of sequences"),),
+        place=4,
+        noun="sequence",
+        removed="of other sequences",
+    ),
+    OneOf(
+        "image ids",
+        "id",
+        (Input("image_ids", InputType.TEXTS, "IMAGE_IDS", "Ids of images"),),
+        (IMAGE,),
+        place=5,
+        noun="image",
+        article="an",
+        removed="that were not named",
+    ),
+    Quality(
+        "quality",
+        "quality_score",
+        (
+            Input("min_quality", InputType.SHARE, "MIN_QUALITY", "Minimum quality, from 0 to 1", most=1),
+            Input("keep_unscored", InputType.FLAG, "KEEP_UNSCORED", "With a minimum quality: keep unscored images"),
+        ),
+        (IMAGE,),
+        place=8,
+    ),
+    Fulfils(
+        "the expression",
+        "",
+        (Input("expression", InputType.EXPRESSION, "FILTER", "Expression that images have to fulfil"),),
+        (IMAGE,),
+        place=9,
+        noun="images",
+    ),
+    Values(
+        "values",
+        "value",
+        (
+            Input(
+                "values",
+                InputType.TEXTS,
+                "VALUES",
+                "Values, such as object--bench,regulatory--stop,warning--*",
+                is_advanced=False,
+            ),
+        ),
+        MAP_FEATURE_LAYERS,
+        place=1,
+    ),
+    Seen(
+        "first seen",
+        "first_seen_at",
+        (
+            Input(
+                "first_seen_after",
+                InputType.DAY,
+                "FIRST_SEEN_AFTER",
+                "First seen on this day or later (UTC)",
+                is_advanced=False,
+            ),
+        ),
+        MAP_FEATURE_LAYERS,
+        place=2,
+        what="first seen",
+    ),
+    Seen(
+        "last seen",
+        "last_seen_at",
+        (
+            Input(
+                "last_seen_after",
+                InputType.DAY,
+                "LAST_SEEN_AFTER",
+                "Last seen on this day or later (UTC)",
+                is_advanced=False,
+            ),
+        ),
+        MAP_FEATURE_LAYERS,
+        place=3,
+        what="last seen",
+    ),
+    Fulfils(
+        "the expression",
+        "",
+        (Input("feature_expression", InputType.EXPRESSION, "FILTER", "Expression that map features have to fulfil"),),
+        MAP_FEATURE_LAYERS,
+        place=4,
+        noun="map features",
+    ),
+)
+"""In the order in which they take features out."""
 
 
 @dataclass(frozen=True)
 class CoverageFilter:
-    """The conditions; what is empty, None or `all` is none.
+    """The values of the conditions; what is empty, None or `all` is none.
 
     `without` keeps what is not known to be a panorama, or taken on foot, so that `only` and `without` together are
     `all`. `last_months` sets the start date, up to today. `creators` are names of users; they have no effect until
@@ -67,24 +211,10 @@ class CoverageFilter:
     def __post_init__(self) -> None:
         if self.last_months is not None and self.start_date is None:
             object.__setattr__(self, "start_date", self._months_ago())
-        if self.start_date and self.end_date and self.start_date > self.end_date:
-            raise InvalidRequestError(
-                f"The start date {self.start_date} is after the end date {self.end_date}. Swap them."
-            )
-        for name, word in (("Panoramas", self.panorama), ("On foot", self.on_foot)):
-            if word not in CHOICES:
-                raise InvalidRequestError(f"{name} can be {', '.join(CHOICES)}, not “{word}”.")
-        for name, ids in (
-            ("an organization", self.organization_ids),
-            ("a creator", self.creator_ids),
-            ("an image", self.image_ids),
-        ):
-            wrong = next((text for text in ids if object_id(text) is None), None)
-            if wrong is not None:
-                raise InvalidRequestError(f"“{wrong}” is not the id of {name}, which is a number.")
-        if self.min_quality is not None and not 0 <= self.min_quality <= 1:
-            raise InvalidRequestError(f"The minimum quality is a number from 0 to 1, not {self.min_quality:g}.")
-        check_patterns(self.values)
+        for condition in CONDITIONS:
+            problem = condition.problem(self)
+            if problem:
+                raise InvalidRequestError(problem)
 
     def _months_ago(self) -> date:
         if self.last_months is None or not 1 <= self.last_months <= 1200:
@@ -96,12 +226,12 @@ class CoverageFilter:
     @property
     def is_active(self) -> bool:
         """Whether it could take anything out."""
-        return self != CoverageFilter(keep_unscored=self.keep_unscored)
+        return any(condition.is_set(self) for condition in CONDITIONS)
 
     @property
     def names_sequences(self) -> bool:
-        """Whether the sequences are those of the images that are kept."""
-        return bool(self.expression or self.image_ids) or self.min_quality is not None
+        """Whether the sequences are those of the images that are kept: a condition acts on images alone."""
+        return any(condition.layers == (IMAGE,) for condition in self._set())
 
     def with_creators(self, ids: Mapping[str, str]) -> CoverageFilter:
         """The filter with the ids of its `creators`, as `ids` tells them by name."""
@@ -110,156 +240,51 @@ class CoverageFilter:
 
     def acts_on(self, layer: SourceLayer) -> bool:
         """Whether it could take any of the layer's features out."""
-        return bool(self.expression_for(layer)) or any(True for _ in self._conditions(layer))
+        return any(layer in condition.layers for condition in self._set())
 
     def expression_for(self, layer: SourceLayer) -> str:
-        """The expression that features of the layer have to fulfil."""
-        if layer in MAP_FEATURES:
-            return self.feature_expression
-        return self.expression if layer is IMAGE else ""
+        """The expression that features of the layer have to fulfil; empty where there is none."""
+        found = (each for each in self._set() if isinstance(each, Fulfils) and layer in each.layers)
+        return next((condition.text(self) for condition in found), "")
 
     def select(self, layer: SourceLayer, columns: Mapping[str, Sequence[Any]]) -> tuple[list[int], Removed]:
         """The rows that are kept, ascending, of the layer's cleaned columns, whatever the expression says of them."""
         removed: Removed = {}
         rows = list(range(len(columns["id"])))
-        for condition in self._conditions(layer):
-            values = columns[condition.column]
-            kept = [row for row in rows if condition.keeps(values[row])]
-            if len(kept) < len(rows):
-                removed[condition.removed] = len(rows) - len(kept)
-            rows = kept
+        for condition in self._set():
+            for test in condition.tests(self, layer) if layer in condition.layers else ():
+                values = columns[test.field]
+                kept = [row for row in rows if test.keeps(values[row])]
+                if len(kept) < len(rows):
+                    removed[test.removed] = len(rows) - len(kept)
+                rows = kept
         return rows, removed
 
-    def _conditions(self, layer: SourceLayer) -> Iterator[Condition]:
-        if layer in MAP_FEATURES:
-            yield from self._conditions_on_features()
-            return
-        yield from _since("captured_at", self.start_date, self.end_date, "without a date", "of another date")
-        if self.panorama != "all":
-            yield Condition("is_pano", _flag_is(self.panorama), "left out by the panorama choice")
-        if self.on_foot != "all":
-            yield Condition("on_foot", _flag_is(self.on_foot), "left out by the choice of on foot")
-        if self.organization_ids:
-            yield Condition("organization_id", _one_of(self.organization_ids), "of other organizations or of none")
-        if self.creator_ids or self.creators:
-            yield Condition("creator_id", _one_of(self.creator_ids), "of other creators")
-        if self.sequence_ids:
-            column = "id" if layer is SEQUENCE else "sequence_id"
-            yield Condition(column, _one_of(self.sequence_ids), "of other sequences")
-        if layer is IMAGE:
-            yield from self._conditions_on_images()
-
-    def _conditions_on_images(self) -> Iterator[Condition]:
-        if self.image_ids:
-            yield Condition("id", _one_of(self.image_ids), "that were not named")
-        if self.min_quality is not None:
-            least = self.min_quality
-            if not self.keep_unscored:
-                yield Condition("quality_score", lambda score: score is not None, "without a quality score")
-            yield Condition("quality_score", lambda score: score is None or score >= least, "of lower quality")
-
-    def _conditions_on_features(self) -> Iterator[Condition]:
-        if self.values:
-            matches = value_matcher(self.values)
-            yield Condition("value", lambda value: value is not None and matches(value), "of other values")
-        yield from _since(
-            "first_seen_at", self.first_seen_after, None, "without a first seen date", "first seen earlier"
+    def on_tiles(self, layer: SourceLayer) -> TileFilter:
+        """The filter for features of a source layer in tiles that QGIS draws, which keeps what `select` keeps. Tiles do
+        not tell everything at every zoom.
+        """
+        asked = [(condition.title, condition.answer(self, layer)) for condition in self._about(layer)]
+        return TileFilter(
+            " AND ".join(f"({answer})" for _, answer in asked if answer is not None),
+            tuple(title for title, answer in asked if answer is None),
         )
-        yield from _since("last_seen_at", self.last_seen_after, None, "without a last seen date", "last seen earlier")
 
     def __str__(self) -> str:
-        return ", ".join([*self._on_coverage(), *self._on_features()]) or "no filter"
+        return ", ".join([*self._words(IMAGE), *self._words(MAP_FEATURE_LAYERS[0])]) or "no filter"
 
     def said_of(self, layer: SourceLayer) -> str:
         """The conditions that have to do with the layer, in words; empty without any."""
-        return ", ".join(self._on_features() if layer in MAP_FEATURES else self._on_coverage())
+        return ", ".join(self._words(layer))
 
-    def _on_coverage(self) -> Iterator[str]:
-        yield from self._when()
-        yield from self._who()
-        yield from self._what()
+    def _words(self, layer: SourceLayer) -> Iterator[str]:
+        for condition in sorted(self._about(layer), key=lambda condition: condition.place):
+            yield from condition.words(self)
 
-    def _when(self) -> Iterator[str]:
-        if self.last_months:
-            months = "month" if self.last_months == 1 else f"{self.last_months} months"
-            yield f"captured in the last {months} (from {self.start_date})"
-        elif self.start_date:
-            yield f"captured from {self.start_date}"
-        if self.end_date:
-            yield f"captured up to and including {self.end_date}"
+    def _set(self) -> Iterator[Condition]:
+        return (condition for condition in CONDITIONS if condition.is_set(self))
 
-    def _who(self) -> Iterator[str]:
-        if self.creators:
-            yield f"by {_listed(self.creators)}"
-        for noun, ids in (
-            ("creator", () if self.creators else self.creator_ids),
-            ("organization", self.organization_ids),
-            ("sequence", self.sequence_ids),
-            ("image", self.image_ids),
-        ):
-            if ids:
-                yield f"{noun}{'s' if len(ids) > 1 else ''} {_listed(ids)}"
-
-    def _what(self) -> Iterator[str]:
-        if self.panorama != "all":
-            yield "panoramas only" if self.panorama == "only" else "without panoramas"
-        if self.on_foot != "all":
-            yield "taken on foot" if self.on_foot == "only" else "not taken on foot"
-        if self.min_quality is not None:
-            yield f"quality from {self.min_quality:g}{' or not scored' if self.keep_unscored else ''}"
-        if self.expression:
-            yield f"images where {self.expression}"
-
-    def _on_features(self) -> Iterator[str]:
-        if self.values:
-            yield f"values {_listed(self.values)}"
-        if self.first_seen_after:
-            yield f"first seen from {self.first_seen_after}"
-        if self.last_seen_after:
-            yield f"last seen from {self.last_seen_after}"
-        if self.feature_expression:
-            yield f"map features where {self.feature_expression}"
-
-
-def _listed(texts: Sequence[str]) -> str:
-    """The first few, and how many there are more."""
-    rest = len(texts) - _SHOWN
-    return ", ".join(texts[:_SHOWN]) + (f" and {rest:,} more" if rest > 0 else "")
-
-
-def months_before(day: date, months: int) -> date:
-    """The same day of the month so many months earlier, or that month's last day."""
-    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
-    first = date(year, month + 1, 1)
-    following = date(year + month // 11, (month + 1) % 12 + 1, 1)
-    return min(first + timedelta(days=day.day - 1), following - timedelta(days=1))
-
-
-def day_range_ms(start: Optional[date], end: Optional[date]) -> tuple[float, float]:
-    """From the first millisecond of one day up to, and without, the first after the other; None is without limit."""
-    return _midnight_ms(start) if start else 0, _midnight_ms(end) + DAY_MS if end else float("inf")
-
-
-def _since(
-    column: str, start: Optional[date], end: Optional[date], undated: str, otherwise: str
-) -> Iterator[Condition]:
-    if not (start or end):
-        return
-    first, last = day_range_ms(start, end)
-    yield Condition(column, lambda time: time is not None, undated)
-    yield Condition(column, lambda time: first <= time < last, otherwise)
-
-
-def _flag_is(choice: str) -> Callable[[Any], bool]:
-    wanted = choice == "only"
-    return lambda value: (value is True) is wanted
-
-
-def _one_of(texts: Sequence[str]) -> Callable[[Any], bool]:
-    wanted = frozenset(texts)
-    return lambda value: value in wanted
-
-
-def _midnight_ms(day: date) -> int:
-    midnight = datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
-    return milliseconds_of(midnight)
+    def _about(self, layer: SourceLayer) -> Iterator[Condition]:
+        """Those of coverage, or those of map features."""
+        is_feature = layer in MAP_FEATURE_LAYERS
+        return (each for each in self._set() if (each.layers[0] in MAP_FEATURE_LAYERS) is is_feature)

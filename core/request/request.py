@@ -8,13 +8,13 @@ from ..area.area import Area
 from ..area.tiling import MOST_TILES, TileAddress, count_tiles, tiles_of
 from ..errors import InvalidRequestError
 from ..mapillary.schema import (
+    COVERAGE_LAYERS,
     COVERAGE_TILESETS,
     DEFAULT_POSITION,
     IMAGE,
-    MAP_FEATURE_POINT,
-    MAP_FEATURE_TILESETS,
     SEQUENCE,
-    TRAFFIC_SIGN,
+    SOURCE_LAYERS,
+    TILESETS,
     SourceLayer,
 )
 from .filters import CoverageFilter
@@ -22,8 +22,8 @@ from .filters import CoverageFilter
 
 @dataclass(frozen=True)
 class CoverageRequest:
-    """Images and sequences of an area, at `original` or `computed` positions, and its map features: points, which are
-    objects that are no signs, and traffic signs.
+    """Source layers of an area, in the order of SOURCE_LAYERS: images and sequences at `original` or `computed`
+    positions, and map features.
 
     Raises InvalidRequestError where nothing or too much is asked for.
     """
@@ -31,16 +31,14 @@ class CoverageRequest:
     area: Area
     position: str = DEFAULT_POSITION
     filter: CoverageFilter = field(default_factory=CoverageFilter)
-    images: bool = True
-    sequences: bool = True
-    points: bool = False
-    traffic_signs: bool = False
+    source_layers: tuple[SourceLayer, ...] = COVERAGE_LAYERS
     tile_count: int = field(init=False, compare=False)
     """How many tiles the request needs."""
 
     def __post_init__(self) -> None:
         if self.position not in COVERAGE_TILESETS:
             raise InvalidRequestError(f"The position can be {' or '.join(COVERAGE_TILESETS)}, not “{self.position}”.")
+        object.__setattr__(self, "source_layers", tuple(each for each in SOURCE_LAYERS if each in self.source_layers))
         if not self.source_layers:
             raise InvalidRequestError("Nothing was asked for. Choose images, sequences, points or traffic signs.")
         count = count_tiles(self.area) * len(self.tilesets)
@@ -53,24 +51,13 @@ class CoverageRequest:
         object.__setattr__(self, "tile_count", count)
 
     @property
-    def source_layers(self) -> tuple[SourceLayer, ...]:
-        """The layers asked for."""
-        chosen = {
-            IMAGE: self.images,
-            SEQUENCE: self.sequences,
-            MAP_FEATURE_POINT: self.points,
-            TRAFFIC_SIGN: self.traffic_signs,
-        }
-        return tuple(layer for layer, is_chosen in chosen.items() if is_chosen)
-
-    @property
     def tilesets(self) -> dict[str, tuple[SourceLayer, ...]]:
         """The layers that have to be read, by the tileset that holds them."""
-        images = self.images or (self.sequences and self.filter.names_sequences)
-        coverage = (IMAGE,) * images + (SEQUENCE,) * self.sequences
-        tilesets = {COVERAGE_TILESETS[self.position]: coverage}
-        for tileset, layer in MAP_FEATURE_TILESETS.items():
-            tilesets[tileset] = (layer,) if layer in self.source_layers else ()
+        read = set(self.source_layers)
+        if SEQUENCE in read and self.filter.names_sequences:
+            read.add(IMAGE)
+        of_position = (each for each in TILESETS if each.position in ("", self.position))
+        tilesets = {each.name: tuple(layer for layer in each.layers if layer in read) for each in of_position}
         return {tileset: layers for tileset, layers in tilesets.items() if layers}
 
     def addresses(self) -> list[TileAddress]:
@@ -80,7 +67,7 @@ class CoverageRequest:
 
     def __str__(self) -> str:
         what = _joined([f"{layer.name.replace('_', ' ')}s" for layer in self.source_layers])
-        where = f" at {self.position} positions" if self.images or self.sequences else ""
+        where = f" at {self.position} positions" if set(self.source_layers) & set(COVERAGE_LAYERS) else ""
         return f"{what}{where}, {self.filter}, in {self.area}"
 
 

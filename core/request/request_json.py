@@ -5,20 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import fields
 from datetime import date
-from typing import Any, Callable
+from typing import Any
 
 from ..area.definition import area_of_definition, definition_of
 from ..errors import InvalidRequestError
-from ..mapillary.schema import IMAGE, MAP_FEATURE_POINT, SEQUENCE, TRAFFIC_SIGN
-from .filters import CoverageFilter
+from ..mapillary.schema import SOURCE_LAYERS
+from .filters import CONDITIONS, CoverageFilter
 from .request import CoverageRequest
 
-_CHOICES = {
-    IMAGE.name: "images",
-    SEQUENCE.name: "sequences",
-    MAP_FEATURE_POINT.name: "points",
-    TRAFFIC_SIGN.name: "traffic_signs",
-}
+_INPUTS = {given.name: given for condition in CONDITIONS for given in condition.inputs}
 
 
 def request_to_json(request: CoverageRequest) -> str:
@@ -38,12 +33,12 @@ def request_from_json(text: str) -> CoverageRequest:
     """The request that `request_to_json` wrote. Raises InvalidRequestError for any other text."""
     try:
         found = json.loads(text)
-        layers = {_CHOICES[name] for name in found["layers"]}
+        layers = {layer.name: layer for layer in SOURCE_LAYERS}
         return CoverageRequest(
             area_of_definition(found["area"]),
             found["position"],
             filter_of_values(found["filter"]),
-            **{choice: choice in layers for choice in _CHOICES.values()},
+            tuple(layers[name] for name in found["layers"]),
         )
     except (AttributeError, InvalidRequestError, KeyError, OverflowError, TypeError, ValueError, RecursionError):
         raise InvalidRequestError(
@@ -78,36 +73,10 @@ def values_of_filter(chosen: CoverageFilter) -> dict[str, Any]:
 def filter_of_values(values: Any) -> CoverageFilter:
     """The filter of which `values_of_filter` told. Raises InvalidRequestError for anything else."""
     try:
-        return CoverageFilter(**{name: _READ[name](value) for name, value in values.items()})
+        return CoverageFilter(**{name: _INPUTS[name].from_json(value) for name, value in values.items()})
     except (AttributeError, KeyError, TypeError, ValueError):
         raise _unreadable() from None
 
 
 def _unreadable() -> InvalidRequestError:
     return InvalidRequestError("The stored filter cannot be read. Save it anew.")
-
-
-def _of(kind: type) -> Callable[[Any], Any]:
-    def read(value: Any) -> Any:
-        if type(value) is not kind:
-            raise TypeError(kind)
-        return value
-
-    return read
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    return tuple(map(_of(str), _of(list)(value)))
-
-
-_READ: dict[str, Callable[[Any], Any]] = {
-    **dict.fromkeys(("start_date", "end_date", "first_seen_after", "last_seen_after"), date.fromisoformat),
-    **dict.fromkeys(("panorama", "on_foot", "expression", "feature_expression"), _of(str)),
-    **dict.fromkeys(
-        ("organization_ids", "creator_ids", "creators", "sequence_ids", "image_ids", "values"),
-        _texts,
-    ),
-    "last_months": _of(int),
-    "min_quality": float,
-    "keep_unscored": _of(bool),
-}

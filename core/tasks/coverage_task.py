@@ -11,11 +11,11 @@ from ..download.result import CoverageResult
 from ..graph.creators import with_creators
 from ..layers.expression import matching_rows
 from ..layers.features import memory_layer
-from ..layers.kinds import kinds_of
 from ..layers.layer_changes import Revision, additions, changes_between
 from ..layers.layer_content import content_of
 from ..log import log
 from ..looks.seen import Seen, seen_in
+from ..mapillary.schema import kinds_of
 from ..mvt import engine_name
 from ..network.access import Access
 from ..request.request import CoverageRequest
@@ -93,7 +93,7 @@ class CoverageTask(PluginTask):
 
     def _build(self, result: CoverageResult) -> None:
         layers = {}
-        kinds = kinds_of(self.request)
+        kinds = kinds_of(self.request.source_layers)
         for number, kind in enumerate(kinds, 1):
             if self._earlier is not None or kind in self.into.kinds:
                 self.changes[kind] = self._changes(kind, result)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from ..download.result import CoverageResult
 from ..errors import CancelledError
 from ..layers.expression import matching_rows
-from ..layers.kinds import IMAGES, MAP_FEATURES, SEQUENCES, TILES
 from ..layers.layer_content import LayerContent, content_of
 from ..log import log
+from ..mapillary.schema import TILES
 from ..network.access import Access
 from ..request.request import CoverageRequest
 from ..request.request_json import request_from_json
@@ -80,10 +80,5 @@ def _narrowed(request: CoverageRequest, kinds: Collection[str]) -> CoverageReque
     """The request for these kinds only; a ledger is of all. Raises InvalidRequestError where it has none of them."""
     if TILES in kinds:
         return request
-    return replace(
-        request,
-        images=request.images and IMAGES in kinds,
-        sequences=request.sequences and SEQUENCES in kinds,
-        points=request.points and MAP_FEATURES in kinds,
-        traffic_signs=request.traffic_signs and MAP_FEATURES in kinds,
-    )
+    layers = tuple(layer for layer in request.source_layers if layer.kind in kinds)
+    return replace(request, source_layers=layers)

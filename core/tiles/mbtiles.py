@@ -18,10 +18,15 @@ from urllib.parse import quote
 
 from ..area.tiling import TileId, TileRange
 from ..mapillary.licence import RIGHTS
-from ..mapillary.schema import COVERAGE_ZOOM, Kind, tileset_layers
+from ..mapillary.schema import COVERAGE_ZOOM, FieldType, tileset_layers
 from ..network.database import connect
 
-_FIELD_TYPES = {Kind.TIME: "Number", Kind.ANGLE: "Number", Kind.SCORE: "Number", Kind.FLAG: "Boolean"}
+_FIELD_TYPES = {
+    FieldType.TIME: "Number",
+    FieldType.ANGLE: "Number",
+    FieldType.SCORE: "Number",
+    FieldType.FLAG: "Boolean",
+}
 """The specification's words. Ids are not called numbers: GDAL reads those as floats, which are too short for them."""
 
 FORMAT = 1
@@ -222,7 +227,7 @@ def _metadata(tileset: str) -> Mapping[str, str]:
     layers = [
         {
             "id": layer.name,
-            "fields": {field.tile_property: _FIELD_TYPES.get(field.kind, "String") for field in layer.fields},
+            "fields": {field.tile_property: _FIELD_TYPES.get(field.type, "String") for field in layer.fields},
             "minzoom": COVERAGE_ZOOM,
             "maxzoom": COVERAGE_ZOOM,
         }

@@ -13,7 +13,7 @@ from typing import Any, Optional
 from ..area.distance import metres_between
 from ..graph.graph_fields import point, text, time
 from ..mapillary.cleaning import angle, flag, object_id
-from ..mapillary.map_feature_values import kind_of, label
+from ..mapillary.map_feature_values import label
 from ..moments import DAY_MS
 
 MAP_FEATURE_FIELDS = (
@@ -67,11 +67,6 @@ class MapFeature:
     def label(self) -> str:
         """What people read for the value."""
         return label(self.value)
-
-    @property
-    def kind(self) -> Optional[str]:
-        """`point` or `traffic_sign`; None where the value does not tell."""
-        return kind_of(self.value)
 
 
 def read_map_feature(map_feature_id: str, body: Mapping[str, Any]) -> MapFeature:

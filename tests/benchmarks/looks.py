@@ -33,13 +33,13 @@ from mapillary_coverage.core.area.extent import degrees_crs
 from mapillary_coverage.core.area.tiling import TileId, tile_box
 from mapillary_coverage.core.download.collector import Table
 from mapillary_coverage.core.layers.features import add_features, table_features
-from mapillary_coverage.core.layers.kinds import IMAGES, WKB_TYPES, fields_of
+from mapillary_coverage.core.layers.kinds import fields_of, wkb_type
 from mapillary_coverage.core.looks.colour_by import ColourBy
 from mapillary_coverage.core.looks.layer_style import set_look
 from mapillary_coverage.core.looks.live_style import live_renderer
 from mapillary_coverage.core.looks.seen import Seen
 from mapillary_coverage.core.mapillary.cleaning import clean_column
-from mapillary_coverage.core.mapillary.schema import IMAGE
+from mapillary_coverage.core.mapillary.schema import IMAGE, IMAGES
 from mapillary_coverage.core.mvt import decode
 from mapillary_coverage.core.mvt.display import displayable
 from mapillary_coverage.core.request.filters import CoverageFilter
@@ -100,10 +100,10 @@ def _live(layer: QgsVectorTileLayer, seen: Seen, tile: TileId) -> Iterator[Measu
 def _downloaded_layer(body: bytes, tile: TileId) -> tuple[QgsVectorLayer, Seen]:
     features = decode(body, [IMAGE]).layers[IMAGE.name]
     columns = {
-        field.name: clean_column(field.kind, features.properties[field.tile_property]) for field in IMAGE.tile_fields
+        field.name: clean_column(field.type, features.properties[field.tile_property]) for field in IMAGE.tile_fields
     }
     table = Table(IMAGE, columns, georeference(features, IMAGE.shape, tile))
-    layer = QgsMemoryProviderUtils.createMemoryLayer(IMAGES, fields_of(IMAGES), WKB_TYPES[IMAGES], degrees_crs())
+    layer = QgsMemoryProviderUtils.createMemoryLayer(IMAGES, fields_of(IMAGES), wkb_type(IMAGES), degrees_crs())
     layer.dataProvider().createSpatialIndex()
     add_features(layer.dataProvider(), table_features(table), lambda: False)
     layer.updateExtents()

@@ -23,7 +23,7 @@ def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 url, text = sys.stdin.read().split()
-access = TileAccess(Server(url, Credential(text)))
+access = Access(Server(url, Credential(text)))
 download_coverage(request_for(TileId(14, 8528, 5974)), access)
 before = peak()
 result = download_coverage(request_for(TileId(14, 8528, 5974), TileId(14, 8531, 5977)), access)

@@ -206,7 +206,7 @@ def check_outcome(body):
         for source in table.layer.fields:
             column = table.columns[source.name]
             assert len(column) == len(table)
-            assert clean_column(source.kind, column) == column
+            assert clean_column(source.type, column) == column
         for place in table.geometries:
             vertices = [place] if name == IMAGE.name else [vertex for part in place for vertex in part]
             assert all(abs(lon) <= 180 and abs(lat) < 90 for lon, lat in vertices)

@@ -11,6 +11,7 @@ from qgis.PyQt.QtWidgets import QComboBox, QWidget
 
 from ...core.errors import InvalidRequestError
 from ...core.looks.colour_by import ColourBy
+from ...core.mapillary.schema import COVERAGE_LAYERS, IMAGE, MAP_FEATURE_POINT, SEQUENCE, TRAFFIC_SIGN, SourceLayer
 from ...core.request.request import CoverageRequest
 from ...core.settings import Settings
 from ..token.token_panel import TokenPanel
@@ -47,8 +48,14 @@ class CoveragePanel(QWidget):
         self.filterPanel.changed.connect(self.show_estimate)
         self.filterPanel.failed.connect(self.say)
         self.positionCombo.currentIndexChanged.connect(self.show_estimate)
-        for check in (self.imagesCheck, self.sequencesCheck, self.pointsCheck, self.signsCheck):
-            check.toggled.connect(self._show_kinds)
+        self.layer_checks = {
+            IMAGE: self.imagesCheck,
+            SEQUENCE: self.sequencesCheck,
+            MAP_FEATURE_POINT: self.pointsCheck,
+            TRAFFIC_SIGN: self.signsCheck,
+        }
+        for check in self.layer_checks.values():
+            check.toggled.connect(self._show_layers)
         self.tokenPanel = TokenPanel(settings)
         self.tokenBox.layout().addWidget(self.tokenPanel)
         self.setTabOrder(self.tokenPanel.tokenButton, self.liveCheck)
@@ -62,7 +69,7 @@ class CoveragePanel(QWidget):
         self.resultScroll.hide()
         self._estimate = EstimateLine(self.estimateLabel, settings)
         self._is_running = False
-        self._show_kinds()
+        self._show_layers()
         self.set_running(False)
 
     def request(self) -> CoverageRequest:
@@ -71,11 +78,12 @@ class CoveragePanel(QWidget):
             self.areaPanel.area(),
             self.positionCombo.currentData(),
             self.filterPanel.filter(),
-            self.imagesCheck.isChecked(),
-            self.sequencesCheck.isChecked(),
-            self.pointsCheck.isChecked(),
-            self.signsCheck.isChecked(),
+            self.chosen_layers(),
         )
+
+    def chosen_layers(self) -> tuple[SourceLayer, ...]:
+        """What is ticked."""
+        return tuple(layer for layer, check in self.layer_checks.items() if check.isChecked())
 
     def into(self) -> str:
         """Whether the result comes as `new` layers, shall `replace` the last, or `append` to it."""
@@ -107,10 +115,10 @@ class CoveragePanel(QWidget):
         bar_width = self.formScroll.verticalScrollBar().sizeHint().width()
         self.formScroll.setMinimumWidth(self.form.minimumSizeHint().width() + bar_width)
 
-    def _show_kinds(self) -> None:
-        has_images = self.imagesCheck.isChecked() or self.sequencesCheck.isChecked()
-        self.positionCombo.setEnabled(has_images)
-        self.filterPanel.show_kinds(has_images, self.pointsCheck.isChecked(), self.signsCheck.isChecked())
+    def _show_layers(self) -> None:
+        layers = self.chosen_layers()
+        self.positionCombo.setEnabled(any(layer in COVERAGE_LAYERS for layer in layers))
+        self.filterPanel.show_layers(layers)
         self._fit()
         self.show_estimate()
 

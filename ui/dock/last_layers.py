@@ -8,10 +8,10 @@ from qgis.core import QgsProject, QgsVectorLayer
 
 from ...core.download.result import CoverageResult
 from ...core.errors import MapillaryError
-from ...core.layers.kinds import kinds_of
 from ...core.layers.layer_changes import Revision
 from ...core.layers.metadata import PARTIAL, have_one_filter, layer_name, metadata_after, metadata_of, remembered
 from ...core.looks.colour_by import ColourBy
+from ...core.mapillary.schema import kinds_of
 from ...core.tasks.coverage_task import CoverageTask, Into
 from ..layers.project_layers import add_layers, check_not_edited, present_layers, rename, set_metadata
 
@@ -83,7 +83,7 @@ class LastLayers:
         if not into.kinds:
             self._ids = {}
         elif not into.appends:
-            for kind in into.kinds - set(kinds_of(result.request)):
+            for kind in into.kinds - set(kinds_of(result.request.source_layers)):
                 project.removeMapLayer(self._ids.pop(kind))
         removed = set(self._ids) - set(present)
         new = {kind: layer for kind, layer in task.layers.items() if kind not in removed}

@@ -12,8 +12,9 @@ from qgis.PyQt.QtWidgets import QAction
 from ...core.download.report import remarks, result_line, warnings
 from ...core.download.result import CoverageResult
 from ...core.errors import CancelledError, MapillaryError, UnexpectedError
-from ...core.layers.kinds import TILES, kind_of_layer
+from ...core.layers.kinds import kind_of_layer
 from ...core.layers.metadata import have_one_filter, layer_name, metadata_after, remembered
+from ...core.mapillary.schema import TILES
 from ...core.settings import Settings
 from ...core.tasks.update_task import Remembering, UpdateTask
 from ..layers.layer_menu import LayerMenu

@@ -18,12 +18,13 @@ from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 from ...core.caught import Caught
 from ...core.download.result import CoverageResult
 from ...core.errors import MapillaryError
-from ...core.layers.kinds import IMAGES, KINDS, TILES, kind_of_layer, kinds_of
+from ...core.layers.kinds import kind_of_layer
 from ...core.layers.layer_changes import Revision
 from ...core.log import log
 from ...core.looks.colour_by import ColourBy
 from ...core.looks.layer_style import apply_style, renew_look
 from ...core.looks.seen import Seen
+from ...core.mapillary.schema import IMAGES, KINDS, TILES, kinds_of
 
 _END = object()
 _GROUP_KEY = "mapillary_coverage/group"
@@ -68,7 +69,7 @@ def add_layers(
     always, since it says why others are empty. `seen` is what occurs in each. Gives the layers' ids by kind.
     """
     added = {}
-    kinds = [kind for kind in kinds_of(result.request) if kind in layers]
+    kinds = [kind for kind in kinds_of(result.request.source_layers) if kind in layers]
     for kind in kinds:
         layer = layers[kind]
         if kind != TILES and layer.featureCount() == 0 and not result.is_partial:

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from qgis.core import QgsMapLayer, QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import QObject
 
-from ...core.layers.kinds import IMAGES, MAP_FEATURES, SEQUENCES, has_our_rights, kind_of_layer
+from ...core.layers.kinds import has_our_rights, kind_of_layer
 from ...core.looks.layer_style import set_times, style_file
+from ...core.mapillary.schema import IMAGES, MAP_FEATURES, SEQUENCES
 
 _KINDS = (IMAGES, SEQUENCES, MAP_FEATURES)
 _CATEGORIES = QgsMapLayer.StyleCategory

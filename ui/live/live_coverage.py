@@ -14,14 +14,14 @@ from ...core.errors import InvalidRequestError, LockedDatabaseError, MapillaryEr
 from ...core.live.project_files import ProjectFiles
 from ...core.live.tile_shelf import DisplayTiles
 from ...core.live.visible_tiles import tiles_gone_through
-from ...core.mapillary.schema import COVERAGE_TILESETS
+from ...core.mapillary.schema import TILESETS
 from ...core.network.access import Access
 from ...core.network.oauth import Renewal
 from ...core.settings import CredentialState, Settings
 from ..dock.coverage_panel import CoveragePanel
 from .live_fetch import LiveFetch
 from .live_filter import LiveFilter
-from .live_group import POINTS, SIGNS, add_live_layers, live_layers, remove_live_layers, show_only, show_position
+from .live_group import add_live_layers, live_layers, remove_live_layers, show_only, show_position
 from .live_look import LiveLook, Look, has_colours, unanswered
 
 _STYLE_MS = 400
@@ -56,7 +56,7 @@ class LiveCoverage(QObject):
         panel.colourCombo.currentIndexChanged.connect(self._style)
         panel.filterPanel.changed.connect(self._take_filter)
         panel.positionCombo.currentIndexChanged.connect(self._take_position)
-        for check in (panel.imagesCheck, panel.sequencesCheck, panel.pointsCheck, panel.signsCheck):
+        for check in panel.layer_checks.values():
             check.toggled.connect(self._take_kinds)
         panel.offlineCheck.toggled.connect(self._restart)
         settings.credentials.changed.connect(self._restart)
@@ -217,14 +217,8 @@ class LiveCoverage(QObject):
             self._style()
 
     def _tilesets(self) -> list[str]:
-        panel = self._panel
-        chosen = {
-            COVERAGE_TILESETS[panel.positionCombo.currentData()]: panel.imagesCheck.isChecked()
-            or panel.sequencesCheck.isChecked(),
-            POINTS: panel.pointsCheck.isChecked(),
-            SIGNS: panel.signsCheck.isChecked(),
-        }
-        return [tileset for tileset, is_chosen in chosen.items() if is_chosen]
+        chosen, position = set(self._panel.chosen_layers()), self._panel.positionCombo.currentData()
+        return [each.name for each in TILESETS if each.position in ("", position) and chosen & set(each.layers)]
 
     def _take_filter(self) -> None:
         if not self.fetch.is_running:
@@ -243,12 +237,7 @@ class LiveCoverage(QObject):
         if not self.fetch.is_running:
             return
         panel = self._panel
-        look = Look(
-            self._filter.chosen,
-            panel.colour_by(),
-            panel.imagesCheck.isChecked(),
-            panel.sequencesCheck.isChecked(),
-        )
+        look = Look(self._filter.chosen, panel.colour_by(), panel.chosen_layers())
         self._look.apply(live_layers(QgsProject.instance()), look, self.fetch.seen_in)
         self._show_state()
 

@@ -9,10 +9,8 @@ from typing import Optional
 from qgis.core import QgsProject, QgsVectorTileLayer
 
 from ...core.live.live_layers import live_tileset, make_live_layer, switch_tileset
-from ...core.mapillary.schema import COVERAGE_TILESETS, MAP_FEATURE_TILESETS, TRAFFIC_SIGN
+from ...core.mapillary.schema import COVERAGE_TILESETS, MAP_FEATURE_TILESETS
 from ..layers.project_layers import mapillary_group, place_layer
-
-POINTS, SIGNS = sorted(MAP_FEATURE_TILESETS, key=lambda tileset: MAP_FEATURE_TILESETS[tileset] is TRAFFIC_SIGN)
 
 FEATURES_BELOW_SCALE = 24_000
 """Where QGIS draws tiles of zoom 14: there are no objects and signs in those of lower zooms."""
@@ -27,10 +25,12 @@ def live_layers(project: QgsProject) -> list[QgsVectorTileLayer]:
 
 
 def add_live_layers(project: QgsProject, position: str, path_of: PathOf) -> None:
-    """Add those that are missing: signs over objects over coverage. Raises MapillaryError before any is added."""
+    """Add those that are missing: map features, the last tileset on top, over coverage. Raises MapillaryError before
+    any is added.
+    """
     present = {live_tileset(layer) for layer in live_layers(project)}
     has_coverage = bool(present & set(COVERAGE_TILESETS.values()))
-    wanted = [COVERAGE_TILESETS[position]] * (not has_coverage) + [POINTS, SIGNS]
+    wanted = [COVERAGE_TILESETS[position]] * (not has_coverage) + list(MAP_FEATURE_TILESETS)
     made = [make_live_layer(tileset, path_of(tileset)) for tileset in wanted if tileset not in present]
     for layer in made:
         tileset = live_tileset(layer)

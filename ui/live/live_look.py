@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from qgis.core import QgsVectorTileBasicRenderer, QgsVectorTileLayer, QgsVectorTileRenderer
@@ -12,11 +12,11 @@ from ...core.area.tiling import TileAddress
 from ...core.live.live_layers import live_tileset
 from ...core.looks.classes import look_classes
 from ...core.looks.colour_by import ColourBy
-from ...core.looks.filter_expression import tile_filter
 from ...core.looks.legend import LiveLegend
 from ...core.looks.live_style import live_renderer
 from ...core.looks.seen import Seen
 from ...core.mapillary.schema import (
+    COVERAGE_LAYERS,
     COVERAGE_TILESETS,
     COVERAGE_ZOOM,
     FIRST_SEQUENCE_ZOOM,
@@ -24,6 +24,8 @@ from ...core.mapillary.schema import (
     MAP_FEATURE_TILESETS,
     OVERVIEW,
     SEQUENCE,
+    SourceLayer,
+    tileset_layers,
 )
 from ...core.mapillary.symbols import symbol_svg
 from ...core.request.filters import CoverageFilter
@@ -34,12 +36,11 @@ _KEPT = 30
 
 @dataclass(frozen=True)
 class Look:
-    """What the form says: `images` and `sequences`, which of them coverage shows from zoom 6 on."""
+    """What the form says: `layers` are shown, as far as the tiles of a zoom hold them."""
 
     chosen: CoverageFilter
     colour_by: ColourBy
-    images: bool
-    sequences: bool
+    layers: tuple[SourceLayer, ...]
 
 
 class LiveLook:
@@ -82,17 +83,16 @@ class LiveLook:
         QgsExpression::detach gives up before it has copied: a clone keeps them for a while.
         """
         renderer = live_renderer(live_tileset(layer), look.chosen, look.colour_by, seen, symbol_svg)
-        _enable(renderer, {IMAGE.name: look.images, SEQUENCE.name: look.sequences})
+        _enable(renderer, {layer.name: layer in look.layers for layer in COVERAGE_LAYERS})
         self._kept.append(renderer.clone())
         layer.setRenderer(renderer)
 
 
 def unanswered(shown: Iterable[TileAddress], chosen: CoverageFilter) -> list[str]:
     """What of the filter cannot be done with these tiles, by name."""
-    layers = {
-        layer for tileset, zoom in {(each.tileset, each.tile.z) for each in shown} for layer in _drawn(tileset, zoom)
-    }
-    return list(dict.fromkeys(name for layer in sorted(layers) for name in tile_filter(chosen, layer).unanswered))
+    drawn = {(each.tileset, each.tile.z) for each in shown}
+    layers = sorted({layer for each in drawn for layer in _drawn(*each)}, key=lambda layer: layer.name)
+    return list(dict.fromkeys(name for layer in layers for name in chosen.on_tiles(layer).unanswered))
 
 
 def has_colours(shown: Iterable[TileAddress], colour_by: ColourBy) -> bool:
@@ -103,13 +103,13 @@ def has_colours(shown: Iterable[TileAddress], colour_by: ColourBy) -> bool:
     return not is_far_out or colour_by.is_told_by(OVERVIEW.fields)
 
 
-def _drawn(tileset: str, zoom: int) -> list[str]:
+def _drawn(tileset: str, zoom: int) -> Sequence[SourceLayer]:
     """The source layers in tiles of a zoom. https://www.mapillary.com/developer/api-documentation (vector tiles)"""
     if tileset in MAP_FEATURE_TILESETS:
-        return [MAP_FEATURE_TILESETS[tileset].name]
+        return tileset_layers(tileset)
     if zoom < FIRST_SEQUENCE_ZOOM:
-        return [OVERVIEW.name]
-    return [SEQUENCE.name, IMAGE.name] if zoom == COVERAGE_ZOOM else [SEQUENCE.name]
+        return [OVERVIEW]
+    return [SEQUENCE, IMAGE] if zoom == COVERAGE_ZOOM else [SEQUENCE]
 
 
 def _enable(renderer: QgsVectorTileBasicRenderer, enabled: Mapping[str, bool]) -> None:

@@ -11,8 +11,9 @@ from qgis.PyQt.QtCore import QEvent, QObject, QSize, Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import QWidget
 
 from ...core.errors import InvalidRequestError
-from ...core.mapillary.map_feature_values import check_patterns, kind_of, split_patterns, unknown_patterns
-from .value_model import KINDS, SYMBOL_SIZE, ValueFilter, ValueModel
+from ...core.mapillary.map_feature_values import check_patterns, source_layer_of, split_patterns, unknown_patterns
+from ...core.mapillary.schema import MAP_FEATURE_LAYERS, SourceLayer
+from .value_model import SYMBOL_SIZE, ValueFilter, ValueModel
 
 _INTO_THE_LIST = {Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter}
 
@@ -25,7 +26,7 @@ class ValueList(QWidget):
     def __init__(self, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
         uic.loadUi(str(Path(__file__).with_suffix(".ui")), self)
-        self._kinds: tuple[str, ...] = KINDS
+        self._layers: tuple[SourceLayer, ...] = MAP_FEATURE_LAYERS
         self._model = ValueModel(self)
         self._filter = ValueFilter(self._model, self)
         self.tree.setModel(self._filter)
@@ -42,7 +43,7 @@ class ValueList(QWidget):
         """The chosen values of the kinds shown, as `core.map_feature_values` takes them: those of the list, then those
         typed. A group of signs that is checked as a whole is one pattern, `regulatory--*`.
         """
-        return tuple(dict.fromkeys([*self._model.patterns(self._kinds), *self._typed()]))
+        return tuple(dict.fromkeys([*self._model.patterns(self._layers), *self._typed()]))
 
     def set_patterns(self, patterns: Sequence[str]) -> None:
         """Choose these. Those that are not in the list appear as typed."""
@@ -51,15 +52,15 @@ class ValueList(QWidget):
         self._model.check([value for values in listed.values() for value in values], True)
         self.typedEdit.setText(", ".join(pattern for pattern, values in listed.items() if not values))
 
-    def set_kinds(self, points: bool, traffic_signs: bool) -> None:
-        """Offer objects, traffic signs, or both. What was chosen of the other kind comes back with it."""
-        self._kinds = tuple(kind for kind, shown in zip(KINDS, (points, traffic_signs)) if shown)
-        self._filter.set_kinds(self._kinds)
+    def set_layers(self, layers: Sequence[SourceLayer]) -> None:
+        """Offer the values of these. What was chosen of the others comes back with them."""
+        self._layers = tuple(layers)
+        self._filter.set_layers(self._layers)
         self._on_changed()
 
     def clear(self) -> None:
         """Choose nothing."""
-        self._model.check(self._model.checked(KINDS), False)
+        self._model.check(self._model.checked(MAP_FEATURE_LAYERS), False)
         self.typedEdit.clear()
 
     def problem(self) -> str:
@@ -86,7 +87,9 @@ class ValueList(QWidget):
         """What is typed, but for values of a kind that is not offered; nothing while there is a problem."""
         if self.problem():
             return []
-        return [item for item in split_patterns(self.typedEdit.text()) if kind_of(item) in (None, *self._kinds)]
+        return [
+            item for item in split_patterns(self.typedEdit.text()) if source_layer_of(item) in (None, *self._layers)
+        ]
 
     def _search(self, text: str) -> None:
         self._filter.search(text)
@@ -97,7 +100,7 @@ class ValueList(QWidget):
         self._show_note()
 
     def _on_changed(self) -> None:
-        chosen = len(self._model.checked(self._kinds)) + len(self._typed())
+        chosen = len(self._model.checked(self._layers)) + len(self._typed())
         self.countLabel.setText(f"{chosen:,} chosen" if chosen else "All values")
         self._show_note()
         self.changed.emit()

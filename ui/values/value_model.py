@@ -9,13 +9,13 @@ from qgis.PyQt.QtCore import QModelIndex, QObject, QSortFilterProxyModel, Qt, py
 from qgis.PyQt.QtGui import QStandardItem, QStandardItemModel
 
 from ...core.mapillary.map_feature_values import Entry, catalogue
+from ...core.mapillary.schema import MAP_FEATURE_LAYERS, TRAFFIC_SIGN, SourceLayer
 from ..symbol_icon import group_icon, symbol_icon
 
-KINDS = ("point", "traffic_sign")
 SYMBOL_SIZE = 24
 """Pixels."""
 
-_VALUE, _KIND, _TEXT = (Qt.ItemDataRole.UserRole + number for number in range(3))
+_VALUE, _LAYER, _TEXT = (Qt.ItemDataRole.UserRole + number for number in range(3))
 
 
 class ValueModel(QStandardItemModel):
@@ -26,30 +26,30 @@ class ValueModel(QStandardItemModel):
     def __init__(self, parent: Optional[QObject] = None) -> None:
         super().__init__(parent)
         self._values: dict[str, QStandardItem] = {}
-        for kind in KINDS:
+        for layer in MAP_FEATURE_LAYERS:
             groups: dict[str, QStandardItem] = {}
-            for entry in catalogue(kind):
+            for entry in catalogue(layer):
                 if entry.group not in groups:
-                    groups[entry.group] = _group_item(kind, entry)
-                item = self._values[entry.value] = _value_item(kind, entry)
+                    groups[entry.group] = _group_item(layer, entry)
+                item = self._values[entry.value] = _value_item(layer, entry)
                 groups[entry.group].appendRow(item)
             for group in groups.values():
                 self.appendRow(group)
 
-    def checked(self, kinds: Collection[str]) -> list[str]:
-        """The checked values of these kinds, in the order of the list."""
+    def checked(self, layers: Collection[SourceLayer]) -> list[str]:
+        """The checked values of these source layers, in the order of the list."""
         return [
             value
             for value, item in self._values.items()
-            if item.data(_KIND) in kinds and item.checkState() == Qt.CheckState.Checked
+            if item.data(_LAYER) in layers and item.checkState() == Qt.CheckState.Checked
         ]
 
-    def patterns(self, kinds: Collection[str]) -> list[str]:
+    def patterns(self, layers: Collection[SourceLayer]) -> list[str]:
         """As `checked`, but a group of signs that is checked as a whole is one pattern, `regulatory--*`."""
         patterns: list[str] = []
         for group in self._groups():
             values = [item.data(_VALUE) for item in _children(group) if item.checkState() == Qt.CheckState.Checked]
-            if group.data(_KIND) not in kinds:
+            if group.data(_LAYER) not in layers:
                 continue
             whole = group.data(_VALUE)
             patterns += [whole] if whole and len(values) == group.rowCount() else values
@@ -77,13 +77,13 @@ class ValueModel(QStandardItemModel):
 
 
 class ValueFilter(QSortFilterProxyModel):
-    """Shows the values of some kinds whose name, label or group has all words that are searched for."""
+    """Shows the values of some source layers whose name, label or group has all words that are searched for."""
 
     def __init__(self, model: ValueModel, parent: Optional[QObject] = None) -> None:
         super().__init__(parent)
         self._model = model
         self._words: list[str] = []
-        self._kinds: Collection[str] = KINDS
+        self._layers: Collection[SourceLayer] = MAP_FEATURE_LAYERS
         self.setRecursiveFilteringEnabled(True)
         self.setDynamicSortFilter(False)
         self.setSourceModel(model)
@@ -93,14 +93,14 @@ class ValueFilter(QSortFilterProxyModel):
         self._words = text.casefold().split()
         self.invalidateFilter()
 
-    def set_kinds(self, kinds: Collection[str]) -> None:
-        """Show these kinds only."""
-        self._kinds = kinds
+    def set_layers(self, layers: Collection[SourceLayer]) -> None:
+        """Show the values of these only."""
+        self._layers = layers
         self.invalidateFilter()
 
     def filterAcceptsRow(self, row: int, parent: QModelIndex) -> bool:  # noqa: N802
         index = self._model.index(row, 0, parent)
-        if not parent.isValid() or index.data(_KIND) not in self._kinds:
+        if not parent.isValid() or index.data(_LAYER) not in self._layers:
             return False
         text = index.data(_TEXT)
         return all(word in text for word in self._words)
@@ -129,19 +129,19 @@ def _children(item: QStandardItem) -> Iterator[QStandardItem]:
     return (item.child(row) for row in range(item.rowCount()))
 
 
-def _group_item(kind: str, entry: Entry) -> QStandardItem:
-    is_sign = kind == "traffic_sign"
+def _group_item(layer: SourceLayer, entry: Entry) -> QStandardItem:
+    is_sign = layer is TRAFFIC_SIGN
     item = _checkable(QStandardItem(f"{entry.group} signs" if is_sign else entry.group))
     item.setIcon(group_icon(entry.group))
-    item.setData(kind, _KIND)
+    item.setData(layer, _LAYER)
     item.setData(f"{entry.value.split('--')[0]}--*" if is_sign else "", _VALUE)
     return item
 
 
-def _value_item(kind: str, entry: Entry) -> QStandardItem:
+def _value_item(layer: SourceLayer, entry: Entry) -> QStandardItem:
     item = _checkable(_ValueItem(entry.label))
     item.setToolTip(entry.value)
-    item.setData(kind, _KIND)
+    item.setData(layer, _LAYER)
     item.setData(entry.value, _VALUE)
     item.setData(f"{entry.label} {entry.value} {entry.group}".casefold(), _TEXT)
     return item

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Optional
 
 from qgis.PyQt.QtCore import QSize, pyqtSignal
 from qgis.PyQt.QtGui import QIcon, QResizeEvent
 from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from ...core.mapillary.map_feature_values import kind_of, label
+from ...core.mapillary.map_feature_values import label, source_layer_of
+from ...core.mapillary.schema import MAP_FEATURE_LAYERS, TRAFFIC_SIGN, SourceLayer
 from ..symbol_icon import symbol_icon
 from .value_list import ValueList
-from .value_model import KINDS
 
 _MARGIN = 24
 _MOST_NAMED = 3
@@ -27,7 +27,7 @@ class ValuePicker(QWidget):
     def __init__(self, parent: Optional[QWidget] = None) -> None:
         super().__init__(parent)
         self._chosen: tuple[str, ...] = ()
-        self._kinds: tuple[str, ...] = KINDS
+        self._layers: tuple[SourceLayer, ...] = MAP_FEATURE_LAYERS
         self._dialog: Optional[ValueDialog] = None
         self.button = QPushButton()
         self.button.setAccessibleName("Values")
@@ -40,22 +40,22 @@ class ValuePicker(QWidget):
         self._show()
 
     def patterns(self) -> tuple[str, ...]:
-        """The chosen values and patterns of the kinds that are offered; none of them stands for all values."""
-        return tuple(pattern for pattern in self._chosen if kind_of(pattern) in (None, *self._kinds))
+        """The chosen values and patterns of what is offered; none of them stands for all values."""
+        return tuple(pattern for pattern in self._chosen if source_layer_of(pattern) in (None, *self._layers))
 
     def set_patterns(self, patterns: Sequence[str]) -> None:
         """Choose these."""
-        self._change(tuple(patterns), self._kinds)
+        self._change(tuple(patterns), self._layers)
 
-    def set_kinds(self, points: bool, traffic_signs: bool) -> None:
-        """Offer objects, traffic signs, or both. What was chosen of the other kind comes back with it."""
-        self._change(self._chosen, tuple(kind for kind, is_on in zip(KINDS, (points, traffic_signs)) if is_on))
+    def set_layers(self, layers: Collection[SourceLayer]) -> None:
+        """Offer the values of these. What was chosen of the others comes back with them."""
+        self._change(self._chosen, tuple(layer for layer in MAP_FEATURE_LAYERS if layer in layers))
 
     def open(self) -> None:
         """Show the list; OK takes what is chosen there."""
         if self._dialog is not None:
             self._dialog.reject()
-        self._dialog = ValueDialog(self._kinds, self.patterns(), self.window())
+        self._dialog = ValueDialog(self._layers, self.patterns(), self.window())
         self._dialog.accepted.connect(self._on_accepted)
         self._dialog.finished.connect(self._on_closed)
         self._dialog.open()
@@ -75,17 +75,17 @@ class ValuePicker(QWidget):
     def _on_accepted(self) -> None:
         if self._dialog is not None:
             hidden = [pattern for pattern in self._chosen if pattern not in self.patterns()]
-            self._change((*self._dialog.values.patterns(), *hidden), self._kinds)
+            self._change((*self._dialog.values.patterns(), *hidden), self._layers)
 
     def _on_closed(self) -> None:
         dialog, self._dialog = self._dialog, None
         if dialog is not None:
             dialog.deleteLater()
 
-    def _change(self, chosen: tuple[str, ...], kinds: tuple[str, ...]) -> None:
+    def _change(self, chosen: tuple[str, ...], layers: tuple[SourceLayer, ...]) -> None:
         before = self.patterns()
-        self._chosen, self._kinds = chosen, kinds
-        self.setEnabled(bool(kinds))
+        self._chosen, self._layers = chosen, layers
+        self.setEnabled(bool(layers))
         self._show()
         if self.patterns() != before:
             self.changed.emit()
@@ -108,11 +108,11 @@ class ValuePicker(QWidget):
 class ValueDialog(QDialog):
     """The list, with OK and Cancel. OK waits until what is typed can be used."""
 
-    def __init__(self, kinds: Sequence[str], patterns: Sequence[str], parent: QWidget) -> None:
+    def __init__(self, layers: Sequence[SourceLayer], patterns: Sequence[str], parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("Objects and traffic signs")
         self.values = ValueList(self)
-        self.values.set_kinds("point" in kinds, "traffic_sign" in kinds)
+        self.values.set_layers(layers)
         self.values.set_patterns(patterns)
         choices = QDialogButtonBox.StandardButton
         self.buttons = QDialogButtonBox(choices.Ok | choices.Cancel)
@@ -134,7 +134,7 @@ def _name(pattern: str) -> str:
     if "*" not in pattern and "?" not in pattern:
         return label(pattern)
     category, _, rest = pattern.partition("--")
-    return f"All {category} signs" if rest == "*" and kind_of(category) == "traffic_sign" else pattern
+    return f"All {category} signs" if rest == "*" and source_layer_of(category) is TRAFFIC_SIGN else pattern
 
 
 def _summary(names: Sequence[str], named: int) -> str:

@@ -10,7 +10,7 @@ from qgis.gui import QgsFilterLineEdit, QgsGui
 from qgis.PyQt.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from ...core.mapillary.map_feature_values import split_patterns
-from .value_model import KINDS
+from ...core.mapillary.schema import MAP_FEATURE_LAYERS
 from .value_picker import ValueDialog
 
 
@@ -61,7 +61,7 @@ class ValuesLine(QWidget):
 
     def open(self) -> None:
         """Show the list with what is typed; OK writes what is chosen there."""
-        dialog = ValueDialog(KINDS, split_patterns(self.edit.text()), self.window())
+        dialog = ValueDialog(MAP_FEATURE_LAYERS, split_patterns(self.edit.text()), self.window())
         dialog.accepted.connect(lambda: self.edit.setText(",".join(dialog.values.patterns())))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()

@@ -100,7 +100,7 @@ class ImageViewer(QObject):
         picked = pick(self._canvas.layers(), point, view, TOLERANCE_PIXELS, view.transformContext())
         if picked is None:
             self._click_beside_layers(lon_lat(view, point), TOLERANCE_PIXELS * metres_per_pixel(view, point))
-        elif picked.kind == "map_feature":
+        elif picked.entity == "map_feature":
             self.open_map_feature(picked.object_id)
         else:
             self.open_image(picked.object_id)

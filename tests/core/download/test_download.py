@@ -10,6 +10,7 @@ from mapillary_coverage.core.area.tiling import TileId, tile_box
 from mapillary_coverage.core.download.download import download_coverage
 from mapillary_coverage.core.download.report import remarks, result_line, warnings
 from mapillary_coverage.core.errors import CancelledError, InvalidRequestError
+from mapillary_coverage.core.mapillary.schema import SEQUENCE
 from mapillary_coverage.core.request.filters import CoverageFilter
 from mapillary_coverage.core.request.request import CoverageRequest
 from tests.conftest import access_to, request_for
@@ -138,12 +139,12 @@ def test_what_was_cut_at_the_poles_is_said(emulator):
 
 
 def test_only_what_is_asked_for_is_read(emulator):
-    result = download_coverage(request_for(FIRST, images=False), access_to(emulator()))
+    result = download_coverage(request_for(FIRST, source_layers=(SEQUENCE,)), access_to(emulator()))
     assert len(result.images) == 0
     assert len(result.sequences) == 8
     assert result.ledger[0].features == 8
     with pytest.raises(InvalidRequestError, match="Nothing was asked for"):
-        request_for(FIRST, images=False, sequences=False)
+        request_for(FIRST, source_layers=())
 
 
 def test_more_tiles_than_a_day_allows_are_refused():

@@ -40,9 +40,10 @@ from mapillary_coverage.core.export.losses import losses
 from mapillary_coverage.core.export.plan import Existing, plan_export
 from mapillary_coverage.core.export.run import run_export
 from mapillary_coverage.core.export.snapshot import is_ours, outline_of
-from mapillary_coverage.core.layers.kinds import IMAGES, SEQUENCES, TILES, fields_of
+from mapillary_coverage.core.layers.kinds import fields_of
 from mapillary_coverage.core.looks.layer_style import apply_style
 from mapillary_coverage.core.mapillary.licence import LICENCE_WITH_LINK, RIGHTS
+from mapillary_coverage.core.mapillary.schema import IMAGES, SEQUENCES, TILES
 
 pytestmark = pytest.mark.qgis
 

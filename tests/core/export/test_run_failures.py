@@ -19,7 +19,7 @@ from mapillary_coverage.core.export import errors
 from mapillary_coverage.core.export.formats import FLATGEOBUF, FORMATS, GEOPACKAGE, SHAPEFILE
 from mapillary_coverage.core.export.plan import Existing, plan_export
 from mapillary_coverage.core.export.run import run_export
-from mapillary_coverage.core.layers.kinds import IMAGES, SEQUENCES
+from mapillary_coverage.core.mapillary.schema import IMAGES, SEQUENCES
 from tests.core.export.test_run import SPOKEN, export, files_in, layer_of, rows, zone  # noqa: F401
 
 pytestmark = pytest.mark.qgis

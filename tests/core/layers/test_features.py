@@ -12,8 +12,8 @@ from mapillary_coverage.core.area.tiling import TileId
 from mapillary_coverage.core.download.download import download_coverage
 from mapillary_coverage.core.download.report import remarks, result_line
 from mapillary_coverage.core.layers.features import memory_layer
-from mapillary_coverage.core.layers.kinds import IMAGES, SEQUENCES, TILES
 from mapillary_coverage.core.looks.layer_style import apply_style
+from mapillary_coverage.core.mapillary.schema import IMAGES, SEQUENCES, TILES
 from mapillary_coverage.core.request.filters import CoverageFilter
 from tests.conftest import GENUINE_TILE, access_to, request_for
 from tests.emulator import RecordedTiles

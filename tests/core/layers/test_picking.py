@@ -24,10 +24,11 @@ from mapillary_coverage.core.export.formats import CSV, FORMATS
 from mapillary_coverage.core.export.plan import plan_export
 from mapillary_coverage.core.export.run import run_export
 from mapillary_coverage.core.layers.features import memory_layer
-from mapillary_coverage.core.layers.kinds import IMAGES, MAP_FEATURES, SEQUENCES, TILES, kind_of_layer
+from mapillary_coverage.core.layers.kinds import kind_of_layer
 from mapillary_coverage.core.layers.layer_changes import changes_between
 from mapillary_coverage.core.layers.metadata import credited
 from mapillary_coverage.core.layers.picking import lon_lat, metres_per_pixel, pick
+from mapillary_coverage.core.mapillary.schema import IMAGES, MAP_FEATURES, SEQUENCES, TILES
 from tests.conftest import GENUINE_TILE, access_to, request_for
 from tests.ui.viewer.map.on_canvas import FIRST_ID, layer_of, look_at, on_map, pixel_of, point
 
@@ -85,7 +86,7 @@ def test_the_nearest_on_the_screen_is_picked(canvas, crs, lon, lat, rotation):
             continue
         hits += 1
         layer, kind = (images, "image") if nearest < 400 else (features, "map_feature")
-        assert (found.object_id, found.kind, found.layer_id) == (str(FIRST_ID + nearest), kind, layer.id())
+        assert (found.object_id, found.entity, found.layer_id) == (str(FIRST_ID + nearest), kind, layer.id())
         assert (found.lon, found.lat) == pytest.approx(places[nearest], abs=1e-9)
     assert 15 < hits < 150
 

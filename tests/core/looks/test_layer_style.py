@@ -18,13 +18,14 @@ from qgis.PyQt.QtCore import QDateTime, Qt
 from qgis.PyQt.QtGui import QColor
 
 from mapillary_coverage.core.area.extent import degrees_crs
-from mapillary_coverage.core.layers.kinds import IMAGES, MAP_FEATURES, SEQUENCES, WKB_TYPES, fields_of
+from mapillary_coverage.core.layers.kinds import fields_of, wkb_type
 from mapillary_coverage.core.layers.times import qgis_time
 from mapillary_coverage.core.looks.classes import look_classes
 from mapillary_coverage.core.looks.colour_by import ColourBy
 from mapillary_coverage.core.looks.layer_style import set_look
 from mapillary_coverage.core.looks.palette import COVERAGE, FLAT, PANORAMA, QUALITY, UNKNOWN
 from mapillary_coverage.core.looks.seen import Seen
+from mapillary_coverage.core.mapillary.schema import IMAGES, MAP_FEATURES, SEQUENCES
 from tests.core.looks.drawing import bearing, degrees, draw, drawn_pixels, place
 from tests.core.looks.test_live_style import CLOSE, FAR, MIDDLING, SVG, colour_at
 
@@ -35,7 +36,7 @@ MIDDLE = place(2048, 2048)
 
 def layer_of(kind, *rows):
     """A downloaded layer; each row has some of the fields and maybe `x`, metres east of the middle."""
-    layer = QgsMemoryProviderUtils.createMemoryLayer(kind, fields_of(kind), WKB_TYPES[kind], degrees_crs())
+    layer = QgsMemoryProviderUtils.createMemoryLayer(kind, fields_of(kind), wkb_type(kind), degrees_crs())
     for values in rows:
         feature = QgsFeature(layer.fields())
         feature.setAttributes([values.get(field.name()) for field in layer.fields()])

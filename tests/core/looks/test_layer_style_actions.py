@@ -23,9 +23,10 @@ from qgis.PyQt.QtGui import QDesktopServices
 from mapillary_coverage.core.export.formats import GEOPACKAGE
 from mapillary_coverage.core.export.plan import plan_export
 from mapillary_coverage.core.export.run import run_export
-from mapillary_coverage.core.layers.kinds import IMAGES, MAP_FEATURES, SEQUENCES, TILES, fields_of
+from mapillary_coverage.core.layers.kinds import fields_of
 from mapillary_coverage.core.looks.layer_style import apply_style
 from mapillary_coverage.core.mapillary.image_link import image_link
+from mapillary_coverage.core.mapillary.schema import IMAGES, MAP_FEATURES, SEQUENCES, TILES
 
 pytestmark = pytest.mark.qgis
 

@@ -11,7 +11,7 @@ from qgis.PyQt.QtWidgets import QGroupBox, QLineEdit
 from mapillary_coverage.core.export.formats import GEOPACKAGE
 from mapillary_coverage.core.export.plan import plan_export
 from mapillary_coverage.core.export.run import run_export
-from mapillary_coverage.core.layers.kinds import IMAGES, MAP_FEATURES, SEQUENCES
+from mapillary_coverage.core.mapillary.schema import IMAGES, MAP_FEATURES, SEQUENCES
 from tests.core.looks.test_layer_style_actions import ID, layer_of
 
 pytestmark = pytest.mark.qgis

@@ -19,8 +19,9 @@ from mapillary_coverage.core.area.extent import degrees_crs
 from mapillary_coverage.core.area.tiling import TileId, tile_box
 from mapillary_coverage.core.download.ledger import STATUSES, TileRecord
 from mapillary_coverage.core.layers.features import add_features, features_of
-from mapillary_coverage.core.layers.kinds import TILES, WKB_TYPES, fields_of
+from mapillary_coverage.core.layers.kinds import fields_of, wkb_type
 from mapillary_coverage.core.looks.layer_style import apply_style
+from mapillary_coverage.core.mapillary.schema import TILES
 
 pytestmark = pytest.mark.qgis
 
@@ -38,7 +39,7 @@ class Ledger:
 
 @pytest.fixture
 def layer(qgis_app):
-    return QgsMemoryProviderUtils.createMemoryLayer("Tiles", fields_of(TILES), WKB_TYPES[TILES], degrees_crs())
+    return QgsMemoryProviderUtils.createMemoryLayer("Tiles", fields_of(TILES), wkb_type(TILES), degrees_crs())
 
 
 def fill(layer, *records):

@@ -17,8 +17,9 @@ from qgis.PyQt.QtCore import QDateTime, QSize, Qt
 from qgis.PyQt.QtGui import QColor
 
 from mapillary_coverage.core.area.extent import degrees_crs
-from mapillary_coverage.core.layers.kinds import IMAGES, MAP_FEATURES, SEQUENCES, fields_of
+from mapillary_coverage.core.layers.kinds import fields_of
 from mapillary_coverage.core.looks.layer_style import apply_style, set_times
+from mapillary_coverage.core.mapillary.schema import IMAGES, MAP_FEATURES, SEQUENCES
 
 pytestmark = pytest.mark.qgis
 

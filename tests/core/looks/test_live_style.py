@@ -17,8 +17,8 @@ from mapillary_coverage.core.looks.palette import COVERAGE, FLAT, PANORAMA
 from mapillary_coverage.core.looks.seen import Seen
 from mapillary_coverage.core.request.filters import CoverageFilter
 from tests.core.looks.drawing import TILE, bearing, draw, drawn_pixels, place, tile_layer
-from tests.core.looks.test_filter_expression import COVERAGE as FILTERS
-from tests.core.looks.test_filter_expression import IMAGE, cleaned, drawn, odd_properties
+from tests.core.request.test_filters_on_tiles import COVERAGE as FILTERS
+from tests.core.request.test_filters_on_tiles import IMAGE, cleaned, drawn, odd_properties
 from tests.emulator.encoding import LINE, POINT, Feature
 
 pytestmark = pytest.mark.qgis

@@ -1,5 +1,7 @@
 """Labels of values, and patterns that choose among them."""
 
+import csv
+
 import pytest
 from osgeo import gdal
 
@@ -8,12 +10,14 @@ from mapillary_coverage.core.mapillary.map_feature_values import (
     LONGEST_LABEL,
     catalogue,
     check_patterns,
-    kind_of,
     label,
+    source_layer_of,
     split_patterns,
     unknown_patterns,
     value_matcher,
 )
+from mapillary_coverage.core.mapillary.schema import MAP_FEATURE_LAYERS, MAP_FEATURE_POINT, TRAFFIC_SIGN
+from tests.conftest import ROOT
 
 
 @pytest.mark.parametrize(
@@ -120,14 +124,15 @@ def test_a_typed_list_is_split_at_commas():
 
 
 def test_the_catalogue_of_points_is_the_documented_set_and_what_other_clients_know():
-    points = catalogue("point")
+    points = catalogue(MAP_FEATURE_POINT)
     assert len(points) == len({entry.value for entry in points}) == 56
-    assert sum(entry.documented for entry in points) == 42
-    assert points[1] == ("object--bench", "Bench", "Street furniture", True)
+    with (ROOT / "resources" / "values" / "objects.csv").open(encoding="utf-8") as lines:
+        assert sum(row["documented"] == "yes" for row in csv.DictReader(lines)) == 42
+    assert points[1] == ("object--bench", "Bench", "Street furniture")
 
 
 def test_signs_are_listed_by_name_each_once_and_in_their_groups():
-    signs = catalogue("traffic_sign")
+    signs = catalogue(TRAFFIC_SIGN)
     names = [entry.value for entry in signs]
     assert len(names) == len(set(names)) == 895
     assert all(entry.group.lower() == entry.value.split("--")[0] for entry in signs)
@@ -136,8 +141,8 @@ def test_signs_are_listed_by_name_each_once_and_in_their_groups():
 
 
 def test_no_two_values_of_a_group_read_the_same():
-    for kind in ("point", "traffic_sign"):
-        shown = [(entry.group, entry.label) for entry in catalogue(kind)]
+    for layer in MAP_FEATURE_LAYERS:
+        shown = [(entry.group, entry.label) for entry in catalogue(layer)]
         assert len(shown) == len(set(shown))
 
 
@@ -153,7 +158,7 @@ def test_every_value_in_the_recorded_tiles_is_known(recorded):
 
 
 @pytest.mark.parametrize(
-    ("pattern", "kind"),
+    ("pattern", "name"),
     [
         ("object--bench", "point"),
         ("marking--*", "point"),
@@ -163,5 +168,6 @@ def test_every_value_in_the_recorded_tiles_is_known(recorded):
         ("", None),
     ],
 )
-def test_the_first_word_tells_points_from_signs(pattern, kind):
-    assert kind_of(pattern) == kind
+def test_the_first_word_tells_points_from_signs(pattern, name):
+    found = source_layer_of(pattern)
+    assert (found.name if found else None) == name

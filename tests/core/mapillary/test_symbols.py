@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from mapillary_coverage.core.mapillary.map_feature_values import catalogue
+from mapillary_coverage.core.mapillary.schema import MAP_FEATURE_POINT, TRAFFIC_SIGN
 from mapillary_coverage.core.mapillary.symbols import SYMBOLS_FILE, Symbols, generic_svg, symbol_svg
 
 SVG = "{http://www.w3.org/2000/svg}svg"
@@ -132,8 +133,8 @@ def test_there_is_always_a_generic_symbol(kind):
 
 
 def test_nearly_all_known_values_have_a_symbol(made):
-    for kind, without in (("point", 3), ("traffic_sign", 6)):
-        missing = [entry.value for entry in catalogue(kind) if symbol_svg(entry.value) is None]
+    for layer, without in ((MAP_FEATURE_POINT, 3), (TRAFFIC_SIGN, 6)):
+        missing = [entry.value for entry in catalogue(layer) if symbol_svg(entry.value) is None]
         assert len(missing) <= without, missing
 
 

@@ -10,7 +10,7 @@ from mapbox_vector_tile.Mapbox import vector_tile_pb2
 from mapillary_coverage.core.errors import DamagedTileError, TemporaryFolderError
 from mapillary_coverage.core.inflate import MAX_BODY_BYTES
 from mapillary_coverage.core.mapillary.cleaning import clean_column
-from mapillary_coverage.core.mapillary.schema import IMAGE, SEQUENCE, Kind
+from mapillary_coverage.core.mapillary.schema import IMAGE, SEQUENCE, FieldType
 from mapillary_coverage.core.mvt import decode, gdal_engine, protobuf_engine
 from tests.conftest import ROOT
 from tests.emulator import Town
@@ -144,9 +144,9 @@ def test_mixed_types_cost_the_odd_value_only(monkeypatch):
     body = encode({"image": [Feature(POINT, [[(1, 1)]], values) for values in mixed]})
     for tile in both_engines(monkeypatch, body):
         image = tile.features("image").properties
-        assert clean_column(Kind.OBJECT_ID, image["id"]) == ["1", None]
-        assert clean_column(Kind.ANGLE, image["compass_angle"]) == [5.5, None]
-        assert clean_column(Kind.TIME, image["captured_at"]) == [9, None]
+        assert clean_column(FieldType.OBJECT_ID, image["id"]) == ["1", None]
+        assert clean_column(FieldType.ANGLE, image["compass_angle"]) == [5.5, None]
+        assert clean_column(FieldType.TIME, image["captured_at"]) == [9, None]
 
 
 def test_a_polygon_among_the_images_has_no_position(monkeypatch):

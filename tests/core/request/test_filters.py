@@ -6,7 +6,8 @@ import pytest
 
 from mapillary_coverage.core.errors import InvalidRequestError
 from mapillary_coverage.core.mapillary.schema import IMAGE, MAP_FEATURE_POINT, SEQUENCE, TRAFFIC_SIGN
-from mapillary_coverage.core.request.filters import CoverageFilter, months_before
+from mapillary_coverage.core.moments import months_before
+from mapillary_coverage.core.request.filters import CoverageFilter
 from mapillary_coverage.core.request.request_json import filter_from_json, filter_to_json
 
 MAY_1 = 1_714_521_600_000  # 2024-05-01T00:00:00Z

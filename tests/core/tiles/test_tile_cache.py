@@ -14,6 +14,7 @@ from osgeo import ogr
 from mapillary_coverage.core.area.tiling import TileAddress, TileId, tile_box
 from mapillary_coverage.core.download.download import download_coverage
 from mapillary_coverage.core.download.report import remarks, warnings
+from mapillary_coverage.core.mapillary.schema import SEQUENCE
 from mapillary_coverage.core.network.access import Access, CacheSettings
 from mapillary_coverage.core.network.credential import Credential
 from mapillary_coverage.core.network.endpoint import Server
@@ -73,7 +74,7 @@ def test_a_second_run_asks_for_nothing_and_gives_the_same(server, cache):
 
 @pytest.mark.parametrize(
     "options",
-    [{"filter": CoverageFilter(panorama="only")}, {"images": False}, {"first": TILE, "last": None}],
+    [{"filter": CoverageFilter(panorama="only")}, {"source_layers": (SEQUENCE,)}, {"first": TILE, "last": None}],
     ids=["other filter", "sequences only", "a part of it"],
 )
 def test_another_question_about_the_same_tiles_asks_for_nothing(server, cache, options):

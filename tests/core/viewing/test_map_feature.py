@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from mapillary_coverage.core.area.distance import metres_between
 from mapillary_coverage.core.graph.graph_client import GraphClient
-from mapillary_coverage.core.mapillary.map_feature_values import catalogue, group_of
+from mapillary_coverage.core.mapillary.map_feature_values import catalogue, group_of, source_layer_of
+from mapillary_coverage.core.mapillary.schema import MAP_FEATURE_LAYERS, MAP_FEATURE_POINT
 from mapillary_coverage.core.network.credential import Credential
 from mapillary_coverage.core.network.endpoint import Server
 from mapillary_coverage.core.network.session import HttpSession
@@ -38,7 +39,7 @@ def test_a_recorded_reply(recorded):
     feature = read_map_feature(
         "496980935069177", json.loads((recorded / "graph/map_feature/496980935069177.json").read_bytes())
     )
-    assert (feature.value, feature.label, feature.kind) == (
+    assert (feature.value, feature.label, source_layer_of(feature.value).name) == (
         "complementary--both-directions--g2",
         "Both directions",
         "traffic_sign",
@@ -63,7 +64,7 @@ def test_everything_that_the_graph_tells():
     )
     seen_in = SeenIn("5", (7.4, 43.7), NEW, True, 12.5, feature.images[0].distance)
     assert feature == MapFeature("77", "object--bench", (7.4, 43.7001), 1503523946000, 1535059946000, 84.2, (seen_in,))
-    assert feature.kind == "point"
+    assert source_layer_of(feature.value) is MAP_FEATURE_POINT
     assert seen_in.distance == pytest.approx(11.12, abs=0.01)
 
 
@@ -83,7 +84,7 @@ def test_the_same_image_twice_is_one_and_what_is_no_image_is_left_out():
 def test_what_says_nothing_is_unknown():
     assert read() == MapFeature("77", "unknown")
     assert read(images={"data": []}, object_value="") == read(images=[{"id": "5"}]) == read()
-    assert read().kind is None
+    assert source_layer_of(read().value) is None
 
 
 @pytest.mark.parametrize(
@@ -130,7 +131,7 @@ def test_values_belong_to_groups(value, group):
 
 
 def test_known_values_are_in_the_group_of_the_catalogue():
-    known = [entry for kind in ("point", "traffic_sign") for entry in catalogue(kind)]
+    known = [entry for layer in MAP_FEATURE_LAYERS for entry in catalogue(layer)]
     assert [group_of(entry.value) for entry in known] == [entry.group for entry in known]
 
 
@@ -174,7 +175,7 @@ def test_one_request_tells_all_of_it(emulator):
         feature_id = str(expected.properties["id"])
         feature = read_map_feature(feature_id, client.entity(feature_id, MAP_FEATURE_FIELDS))
         features.append(feature)
-        assert (feature.value, feature.kind) == (
+        assert (feature.value, source_layer_of(feature.value).name) == (
             expected.properties["value"],
             "point" if expected.tileset == POINTS else "traffic_sign",
         )

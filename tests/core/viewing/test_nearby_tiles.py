@@ -6,6 +6,7 @@ import pytest
 
 from mapillary_coverage.core.area.tiling import TileId
 from mapillary_coverage.core.download.download import download_coverage
+from mapillary_coverage.core.mapillary.schema import TRAFFIC_SIGN
 from mapillary_coverage.core.network.access import CacheSettings
 from mapillary_coverage.core.viewing.nearby_tiles import NearbyTiles
 from tests.conftest import access_to, request_for
@@ -73,7 +74,7 @@ def test_a_click_on_a_map_of_the_whole_country_reads_no_tiles_of_all_of_it(cache
 
 def test_the_nearest_sign_of_the_cached_tiles(emulator, tmp_path):
     server, settings = emulator(TOWN), CacheSettings(tmp_path / "tiles")
-    signs = request_for(TileId(14, 8529, 5975), images=False, sequences=False, traffic_signs=True)
+    signs = request_for(TileId(14, 8529, 5975), source_layers=(TRAFFIC_SIGN,))
     download_coverage(signs, access_to(server, cache=settings))
     tiles = NearbyTiles(settings, server.tiles_url)
     tileset = "mly_map_feature_traffic_sign"

@@ -22,6 +22,7 @@ from mapillary_coverage.core.area.extent import degrees_crs
 from mapillary_coverage.core.area.polygon_area import area_of_polygons
 from mapillary_coverage.core.area.tiling import tile_at
 from mapillary_coverage.core.download.download import download_coverage
+from mapillary_coverage.core.mapillary.schema import IMAGE, SEQUENCE, TRAFFIC_SIGN
 from mapillary_coverage.core.request.request import CoverageRequest
 from mapillary_coverage.core.settings import Settings
 from mapillary_coverage.ui.dock.coverage_panel import CoveragePanel
@@ -119,7 +120,7 @@ def test_the_button_shows_all_that_a_download_gave(dock, server, qtbot, qgis_can
 @pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:3857", "EPSG:32632", "EPSG:3035", "EPSG:3995"])
 def test_the_result_is_in_view_in_any_crs_and_rotation(canvas, panel, places, emulator, crs, rotation):
     look_at(canvas, 20, 50, crs, rotation=rotation)
-    result = result_of(emulator, area_of_circle(*MIDDLE, 700), traffic_signs=True)
+    result = result_of(emulator, area_of_circle(*MIDDLE, 700), source_layers=(IMAGE, SEQUENCE, TRAFFIC_SIGN))
     places.offer(result)
     panel.zoomButton.click()
     pixels = pixels_of(canvas, found_in(result))
@@ -169,7 +170,7 @@ def test_without_features_the_view_goes_to_the_area(canvas, panel, places, emula
 def test_a_single_image_is_seen_from_near_and_not_from_nowhere(canvas, panel, places, emulator):
     look_at(canvas, 20, 50, "EPSG:3857")
     lon, lat = result_of(emulator, area_of_circle(*MIDDLE, 700)).images.geometries[0]
-    result = result_of(emulator, area_of_circle(lon, lat, 0.5), sequences=False)
+    result = result_of(emulator, area_of_circle(lon, lat, 0.5), source_layers=(IMAGE,))
     assert len(result.images) == 1
     places.offer(result)
     panel.zoomButton.click()

@@ -10,7 +10,7 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QMessageBox
 
 from mapillary_coverage.core.export.formats import FORMATS, GEOJSON, GEOPACKAGE, SHAPEFILE
-from mapillary_coverage.core.layers.kinds import IMAGES, SEQUENCES, TILES
+from mapillary_coverage.core.mapillary.schema import IMAGES, SEQUENCES, TILES
 from mapillary_coverage.ui.layers.export_dialog import ExportDialog
 from mapillary_coverage.ui.messages import Messages
 from tests.core.export.test_run import layer_of

@@ -11,8 +11,8 @@ from qgis.PyQt.QtCore import QPoint, Qt
 from qgis.PyQt.QtGui import QColor, QImage
 from qgis.PyQt.QtWidgets import QTextBrowser, QWidget
 
-from mapillary_coverage.core.layers.kinds import IMAGES, MAP_FEATURES
 from mapillary_coverage.core.looks.layer_style import apply_style
+from mapillary_coverage.core.mapillary.schema import IMAGES, MAP_FEATURES
 from mapillary_coverage.core.settings import Settings
 from mapillary_coverage.ui.layers.picture_tips import MOST_KEPT, PictureTips, placeholder
 from tests.conftest import MASTER_WORD

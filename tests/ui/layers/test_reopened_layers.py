@@ -11,8 +11,8 @@ from qgis.PyQt.QtXml import QDomDocument
 from mapillary_coverage.core.export.formats import GEOPACKAGE, SHAPEFILE
 from mapillary_coverage.core.export.plan import plan_export
 from mapillary_coverage.core.export.run import run_export
-from mapillary_coverage.core.layers.kinds import IMAGES, MAP_FEATURES, SEQUENCES, TILES
 from mapillary_coverage.core.layers.metadata import credited
+from mapillary_coverage.core.mapillary.schema import IMAGES, MAP_FEATURES, SEQUENCES, TILES
 from mapillary_coverage.ui.layers.reopened_layers import ReopenedLayers
 from tests.core.looks.test_layer_style_times import drawn, layer_of
 

@@ -15,10 +15,10 @@ from mapillary_coverage.core.area.tiling import TileId, tile_box
 from mapillary_coverage.core.live import tile_feed
 from mapillary_coverage.core.live.live_layers import live_tileset
 from mapillary_coverage.core.looks.colour_by import ColourBy
+from mapillary_coverage.core.mapillary.schema import MAP_FEATURE_TILESETS
 from mapillary_coverage.core.settings import Settings
 from mapillary_coverage.core.tiles.cache_folder import clear
 from mapillary_coverage.ui.coverage_dock import CoverageDock
-from mapillary_coverage.ui.live.live_group import POINTS, SIGNS
 from mapillary_coverage.ui.messages import Messages
 from tests.emulator import Town
 from tests.emulator.entities import user_name
@@ -26,6 +26,8 @@ from tests.ui.viewer.image_panel import use
 from tests.ui.viewer.map.on_canvas import look_at
 
 pytestmark = pytest.mark.qgis
+
+POINTS, SIGNS = MAP_FEATURE_TILESETS
 
 TOWN = Town(images_per_tile=300, features_per_tile=40)
 TILE = TileId(14, 8530, 5975)

@@ -5,6 +5,7 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QDialogButtonBox, QStyle, QStyleOptionViewItem
 
 from mapillary_coverage.core.mapillary.map_feature_values import catalogue
+from mapillary_coverage.core.mapillary.schema import MAP_FEATURE_LAYERS, MAP_FEATURE_POINT, TRAFFIC_SIGN
 from mapillary_coverage.ui.values.value_list import ValueList
 from mapillary_coverage.ui.values.value_picker import ValuePicker
 
@@ -63,7 +64,7 @@ def click_box(qtbot, values, *path):
 
 def test_the_list_holds_all_known_values_in_groups(values):
     shown = rows(values)
-    assert sum(map(len, shown.values())) == len(catalogue("point")) + len(catalogue("traffic_sign"))
+    assert sum(map(len, shown.values())) == len(catalogue(MAP_FEATURE_POINT)) + len(catalogue(TRAFFIC_SIGN))
     assert shown["Street furniture"][0] == "Bench"
     assert not any(values.tree.isExpanded(row(values, group)) for group in shown)
     assert row(values, "Street furniture", "Bench").data(Qt.ItemDataRole.ToolTipRole) == "object--bench"
@@ -115,7 +116,7 @@ def test_the_mouse_checks_values_and_whole_groups(qtbot, values):
     assert state(values, "Warning signs") == Qt.CheckState.Checked
     click_box(qtbot, values, "Street furniture")
     assert set(values.patterns()) == {
-        *(entry.value for entry in catalogue("point") if entry.group == "Street furniture"),
+        *(entry.value for entry in catalogue(MAP_FEATURE_POINT) if entry.group == "Street furniture"),
         "warning--*",
     }
     click_box(qtbot, values, "Street furniture")
@@ -180,13 +181,13 @@ def test_what_is_set_comes_back(values, patterns):
 
 def test_only_the_kinds_that_are_loaded_are_offered(values):
     values.set_patterns(["object--bench", "warning--*", "object--s*", "*--stop"])
-    values.set_kinds(points=False, traffic_signs=True)
+    values.set_layers([TRAFFIC_SIGN])
     assert "Street furniture" not in rows(values)
     assert values.patterns() == ("warning--*", "*--stop")
-    values.set_kinds(points=True, traffic_signs=False)
+    values.set_layers([MAP_FEATURE_POINT])
     assert "Warning signs" not in rows(values)
     assert values.patterns() == ("object--bench", "object--s*", "*--stop")
-    values.set_kinds(points=True, traffic_signs=True)
+    values.set_layers(MAP_FEATURE_LAYERS)
     assert values.patterns() == ("object--bench", "warning--*", "object--s*", "*--stop")
 
 
@@ -241,15 +242,15 @@ def test_the_line_names_as_many_values_as_fit(qtbot, picker):
 
 def test_what_is_not_loaded_is_remembered_but_not_asked_for(qtbot, picker):
     picker.set_patterns(["object--bench", "warning--*"])
-    picker.set_kinds(points=False, traffic_signs=True)
+    picker.set_layers([TRAFFIC_SIGN])
     assert picker.patterns() == ("warning--*",)
     picker.open()
     picker._dialog.values.clear()
     qtbot.mouseClick(ok(picker), Qt.MouseButton.LeftButton)
     assert picker.patterns() == ()
-    picker.set_kinds(points=True, traffic_signs=True)
+    picker.set_layers(MAP_FEATURE_LAYERS)
     assert picker.patterns() == ("object--bench",)
-    picker.set_kinds(points=False, traffic_signs=False)
+    picker.set_layers([])
     assert not picker.isEnabled()
 
 
@@ -258,4 +259,4 @@ def test_it_is_told_only_when_something_changed(qtbot, picker):
         picker.set_patterns(["object--bench"])
     with qtbot.assertNotEmitted(picker.changed):
         picker.set_patterns(["object--bench"])
-        picker.set_kinds(points=True, traffic_signs=False)
+        picker.set_layers([MAP_FEATURE_POINT])

@@ -13,6 +13,7 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QGuiApplication, QImage
 from qgis.PyQt.QtTest import QTest
 
+from mapillary_coverage.core.mapillary.schema import MAP_FEATURE_LAYERS
 from tests.emulator.map_features import POINTS, SIGNS, images_of
 from tests.emulator.town_index import id_of
 from tests.ui.viewer.image_panel import (
@@ -231,7 +232,7 @@ def test_the_map_follows_only_out_of_view_and_goes_where_it_is_sent(qtbot, dock,
 @pytest.mark.parametrize("tileset", [POINTS, SIGNS])
 def test_a_click_on_a_map_feature_opens_it_and_its_best_image(qtbot, dock, server, map_canvas, tileset):
     feature = next(f for f in TOWN.map_features(tileset, *TILE[1:]) if len(images_of(f, TOWN.images(*TILE[1:]))) > 2)
-    add_layers(server, map_canvas, images=False, sequences=False, points=True, traffic_signs=True)
+    add_layers(server, map_canvas, source_layers=MAP_FEATURE_LAYERS)
     lon, lat = TOWN.lon_lat(feature.x, feature.y)
     centre_on(map_canvas, lon, lat, 40)
     click(map_canvas, dock.tool, lon, lat)

@@ -10,7 +10,7 @@ from qgis.PyQt.QtGui import QGuiApplication
 from qgis.PyQt.QtTest import QTest
 
 from mapillary_coverage.core.download.download import download_coverage
-from mapillary_coverage.core.layers.kinds import IMAGES
+from mapillary_coverage.core.mapillary.schema import IMAGES
 from mapillary_coverage.core.settings import Settings
 from tests.conftest import access_to, request_for
 from tests.emulator.town_index import id_of

@@ -11,6 +11,7 @@ from qgis.PyQt.QtWidgets import QAction, QMainWindow
 
 from mapillary_coverage.core.download.download import download_coverage
 from mapillary_coverage.core.live.live_layers import make_live_layer
+from mapillary_coverage.core.mapillary.schema import IMAGE, SEQUENCE, TRAFFIC_SIGN
 from mapillary_coverage.core.settings import Settings
 from tests.conftest import request_for
 from tests.emulator.map_features import SIGNS, images_of
@@ -233,7 +234,7 @@ def test_a_click_beside_a_sign_that_is_still_asked_for_wins(qtbot, dock, emulato
 
 def test_a_click_opens_a_live_sign_only_where_signs_are_shown(qtbot, dock, emulator, monkeypatch, map_canvas):
     server = use(emulator(TOWN), monkeypatch)
-    download_coverage(request_for(TILE, traffic_signs=True), Settings().tile_access())
+    download_coverage(request_for(TILE, source_layers=(IMAGE, SEQUENCE, TRAFFIC_SIGN)), Settings().tile_access())
     layer = make_live_layer(SIGNS, None)
     layer.setScaleBasedVisibility(True)
     layer.setMinimumScale(24_000)

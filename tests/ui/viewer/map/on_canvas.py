@@ -12,14 +12,15 @@ from qgis.core import (
 )
 
 from mapillary_coverage.core.area.extent import degrees_crs
-from mapillary_coverage.core.layers.kinds import IMAGES, WKB_TYPES, fields_of
+from mapillary_coverage.core.layers.kinds import fields_of, wkb_type
+from mapillary_coverage.core.mapillary.schema import IMAGES
 
 FIRST_ID = 1_234_567_890_123_456
 
 
 def layer_of(places, kind=IMAGES, first_id=FIRST_ID):
     """A memory layer with one object at each longitude and latitude, with ids in their order."""
-    layer = QgsMemoryProviderUtils.createMemoryLayer(kind, fields_of(kind), WKB_TYPES[kind], degrees_crs())
+    layer = QgsMemoryProviderUtils.createMemoryLayer(kind, fields_of(kind), wkb_type(kind), degrees_crs())
     assert layer.dataProvider().addFeatures([point(layer, first_id + i, *at) for i, at in enumerate(places)])[0]
     layer.updateExtents()
     return layer

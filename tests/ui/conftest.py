@@ -1,4 +1,4 @@
-"""What the tests of the image panel share."""
+"""What tests of the image panel and of tips share."""
 
 import pytest
 from qgis.core import QgsCoordinateReferenceSystem, QgsRectangle
@@ -7,8 +7,7 @@ from mapillary_coverage.core.settings import Settings
 from mapillary_coverage.ui.messages import Messages
 from mapillary_coverage.ui.viewer.image_dock import ImageDock
 from tests.emulator.town_index import TownIndex
-
-from .image_panel import TOWN, use
+from tests.ui.viewer.image_panel import TOWN, use
 
 
 @pytest.fixture(scope="session")

@@ -9,16 +9,15 @@ from qgis.PyQt.QtCore import QVariant
 
 from mapillary_coverage.core.download.collector import Table
 from mapillary_coverage.core.layers.expression import matching_rows
-from mapillary_coverage.core.looks.filter_expression import tile_filter
 from mapillary_coverage.core.mapillary.cleaning import clean_column
 from mapillary_coverage.core.mapillary.schema import (
     IMAGE,
+    MAP_FEATURE_LAYERS,
     MAP_FEATURE_POINT,
-    MAP_FEATURES,
     OVERVIEW,
     SEQUENCE,
     TRAFFIC_SIGN,
-    Kind,
+    FieldType,
 )
 from mapillary_coverage.core.mvt import decode
 from mapillary_coverage.core.request.filters import CoverageFilter
@@ -30,12 +29,12 @@ DAY = 86_400_000
 MAY_1_2024 = 1_714_521_600_000
 CREATOR, OTHER = 26275324248758064, 26275324248758065
 ODD = {
-    Kind.OBJECT_ID: (None, 0, 7, CREATOR, OTHER, "7", "", "x"),
-    Kind.KEY: (None, "", "key", "it's", "back\\slash", "regulatory--stop--g1", "object--bench"),
-    Kind.TIME: (None, 0, 1, MAY_1_2024 - 1, MAY_1_2024, MAY_1_2024 + DAY - 1, MAY_1_2024 + DAY, 10**16, "", -5),
-    Kind.ANGLE: (None, 0.0, 0, 90.5, 360.0, 361.0, -1.0, ""),
-    Kind.FLAG: (None, True, False, 1, 0, 2, ""),
-    Kind.SCORE: (None, 0.0, 1.0, 0.5, 0.4999, 1.5, "", 1),
+    FieldType.OBJECT_ID: (None, 0, 7, CREATOR, OTHER, "7", "", "x"),
+    FieldType.KEY: (None, "", "key", "it's", "back\\slash", "regulatory--stop--g1", "object--bench"),
+    FieldType.TIME: (None, 0, 1, MAY_1_2024 - 1, MAY_1_2024, MAY_1_2024 + DAY - 1, MAY_1_2024 + DAY, 10**16, "", -5),
+    FieldType.ANGLE: (None, 0.0, 0, 90.5, 360.0, 361.0, -1.0, ""),
+    FieldType.FLAG: (None, True, False, 1, 0, 2, ""),
+    FieldType.SCORE: (None, 0.0, 1.0, 0.5, 0.4999, 1.5, "", 1),
 }
 VALUES = (
     *(
@@ -119,14 +118,14 @@ def shown_rows(expression, properties):
 
 
 def cleaned(layer, properties):
-    columns = {field.name: clean_column(field.kind, properties[field.tile_property]) for field in layer.tile_fields}
+    columns = {field.name: clean_column(field.type, properties[field.tile_property]) for field in layer.tile_fields}
     blank = [None] * len(next(iter(properties.values())))
     return {field.name: columns.get(field.name, blank) for field in layer.fields}
 
 
 def odd_properties(layer, count=600, seed=5):
     random = Random(seed)
-    choices = {field.tile_property: VALUES if field.name == "value" else ODD[field.kind] for field in layer.tile_fields}
+    choices = {field.tile_property: VALUES if field.name == "value" else ODD[field.type] for field in layer.tile_fields}
     return {name: [random.choice(among) for _ in range(count)] for name, among in choices.items()}
 
 
@@ -135,15 +134,15 @@ def odd_properties(layer, count=600, seed=5):
 def test_coverage_with_odd_values_is_filtered_as_downloads_are(chosen, layer):
     properties = odd_properties(layer)
     expected, _ = chosen.select(layer, cleaned(layer, properties))
-    assert shown_rows(tile_filter(chosen, layer.name).expression, properties) == expected
+    assert shown_rows(chosen.on_tiles(layer).expression, properties) == expected
 
 
-@pytest.mark.parametrize("layer", MAP_FEATURES, ids=lambda layer: layer.name)
+@pytest.mark.parametrize("layer", MAP_FEATURE_LAYERS, ids=lambda layer: layer.name)
 @pytest.mark.parametrize("chosen", FEATURES, ids=str)
 def test_map_features_with_odd_values_are_filtered_as_downloads_are(chosen, layer):
     properties = odd_properties(layer)
     expected, _ = chosen.select(layer, cleaned(layer, properties))
-    assert shown_rows(tile_filter(chosen, layer.name).expression, properties) == expected
+    assert shown_rows(chosen.on_tiles(layer).expression, properties) == expected
 
 
 @pytest.mark.parametrize("chosen", COVERAGE[1:], ids=str)
@@ -152,7 +151,7 @@ def test_the_town_is_filtered_as_downloads_are(chosen):
     for layer in (IMAGE, SEQUENCE):
         properties = tile.features(layer.name).properties
         expected, _ = chosen.select(layer, cleaned(layer, properties))
-        assert shown_rows(tile_filter(chosen, layer.name).expression, properties) == expected
+        assert shown_rows(chosen.on_tiles(layer).expression, properties) == expected
 
 
 @pytest.mark.parametrize("chosen", COVERAGE[1:9], ids=str)
@@ -161,7 +160,7 @@ def test_the_genuine_tile_is_filtered_as_downloads_are(chosen, recorded):
     for layer in (IMAGE, SEQUENCE):
         properties = decode(body, [layer]).features(layer.name).properties
         expected, _ = chosen.select(layer, cleaned(layer, properties))
-        assert shown_rows(tile_filter(chosen, layer.name).expression, properties) == expected
+        assert shown_rows(chosen.on_tiles(layer).expression, properties) == expected
 
 
 @pytest.mark.parametrize("text", EXPRESSIONS)
@@ -169,7 +168,7 @@ def test_an_expression_of_the_person_keeps_the_same_images(text):
     properties = odd_properties(IMAGE)
     columns = cleaned(IMAGE, properties)
     table = Table(IMAGE, columns, [(0.0, 0.0)] * len(columns["id"]))
-    found = tile_filter(CoverageFilter(expression=text), "image")
+    found = CoverageFilter(expression=text).on_tiles(IMAGE)
     assert found.unanswered == ()
     assert shown_rows(found.expression, properties) == matching_rows(text, table)
 
@@ -179,16 +178,18 @@ def test_an_expression_of_the_person_keeps_the_same_images(text):
     ["year(captured_at) = 2024", '"captured_at" IS NULL', "$x > 7", "attribute('id') = '7'", "x(@geometry) > 7"],
 )
 def test_an_expression_that_tiles_cannot_answer_is_named_and_takes_nothing_out(text):
-    assert tile_filter(CoverageFilter(expression=text), "image") == ("", ("the expression",))
+    assert CoverageFilter(expression=text).on_tiles(IMAGE) == ("", ("the expression",))
 
 
 def test_an_expression_on_map_features_knows_their_kind_but_not_their_label():
     chosen = CoverageFilter(feature_expression="kind = 'point' and value like 'object%'")
     properties = odd_properties(MAP_FEATURE_POINT)
     rows = [row for row, value in enumerate(properties["value"]) if value and value.startswith("object")]
-    assert shown_rows(tile_filter(chosen, "point").expression, properties) == rows
-    assert shown_rows(tile_filter(chosen, "traffic_sign").expression, properties) == []
-    assert tile_filter(CoverageFilter(feature_expression="label = 'Bench'"), "point").unanswered == ("the expression",)
+    assert shown_rows(chosen.on_tiles(MAP_FEATURE_POINT).expression, properties) == rows
+    assert shown_rows(chosen.on_tiles(TRAFFIC_SIGN).expression, properties) == []
+    assert CoverageFilter(feature_expression="label = 'Bench'").on_tiles(MAP_FEATURE_POINT).unanswered == (
+        "the expression",
+    )
 
 
 def test_what_the_tiles_of_a_zoom_do_not_tell_takes_nothing_out_and_is_named():
@@ -196,22 +197,22 @@ def test_what_the_tiles_of_a_zoom_do_not_tell_takes_nothing_out_and_is_named():
         date(2024, 5, 1), on_foot="only", organization_ids=("7",), image_ids=("7",), min_quality=0.5, expression="1"
     )
     of_images = ("image ids", "quality", "the expression")
-    assert tile_filter(chosen, "overview").unanswered == ("on foot", "organizations", *of_images)
-    assert tile_filter(chosen, "sequence").unanswered == of_images
-    assert tile_filter(chosen, "image").unanswered == ()
-    assert tile_filter(chosen, "traffic_sign") == ("", ())
+    assert chosen.on_tiles(OVERVIEW).unanswered == ("on foot", "organizations", *of_images)
+    assert chosen.on_tiles(SEQUENCE).unanswered == of_images
+    assert chosen.on_tiles(IMAGE).unanswered == ()
+    assert chosen.on_tiles(TRAFFIC_SIGN) == ("", ())
     properties = odd_properties(OVERVIEW)
     expected, _ = CoverageFilter(date(2024, 5, 1)).select(SEQUENCE, cleaned(OVERVIEW, properties))
-    assert shown_rows(tile_filter(chosen, "overview").expression, properties) == expected
+    assert shown_rows(chosen.on_tiles(OVERVIEW).expression, properties) == expected
 
 
 def test_a_thousand_signs_by_name_are_found_as_fast_as_one():
     names = tuple(f"regulatory--sign-{number}" for number in range(1500))
     properties = {"value": ["regulatory--sign-1499--g3", "regulatory--sign-1500--g3"], "first_seen_at": [1, 1]}
-    assert shown_rows(tile_filter(CoverageFilter(values=names), "traffic_sign").expression, properties) == [0]
+    assert shown_rows(CoverageFilter(values=names).on_tiles(TRAFFIC_SIGN).expression, properties) == [0]
 
 
 def test_a_wildcard_against_a_long_value_ends_at_once():
     properties = {"value": ["a" * 5000, "a" * 5000 + "b"]}
     chosen = CoverageFilter(values=("*a" * 40 + "*b",))
-    assert shown_rows(tile_filter(chosen, TRAFFIC_SIGN.name).expression, properties) == [1]
+    assert shown_rows(chosen.on_tiles(TRAFFIC_SIGN).expression, properties) == [1]

@@ -1,0 +1,401 @@
+"""Conditions on images, sequences and map features: one row each, which dock, Processing, live display, layer names and
+stored requests read.
+
+A row says which values a person gives for it, which features it keeps, what is said of it and of those that it takes
+out, and how tiles answer it. Days are those of UTC, and belong to their range.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional
+
+from ..mapillary.cleaning import object_id
+from ..mapillary.map_feature_values import has_wildcard, pattern_problem, value_matcher
+from ..mapillary.schema import COVERAGE_LAYERS, OVERVIEW, SEQUENCE, SourceLayer
+from ..mapillary.tile_expression import on_tiles
+from ..mapillary.tile_values import flag_is_set, is_among, number_of, quoted, score_is_known, text_of, time_is_within
+from ..moments import day_range_ms
+
+if TYPE_CHECKING:
+    from .filters import CoverageFilter
+
+CHOICES = ("all", "only", "without")
+"""For what a feature is or is not."""
+
+_SHOWN = 5
+_WITHOUT_VARIANT = r"""regexp_replace("value", '--g[0-9]+\\z', '')"""
+
+
+class InputType(Enum):
+    """What a person gives for a condition, and how JSON has it."""
+
+    DAY = "day"
+    CHOICE = "one of CHOICES"
+    TEXTS = "several texts"
+    WHOLE = "whole number"
+    SHARE = "number from 0 to 1"
+    FLAG = "yes or no"
+    EXPRESSION = "expression of QGIS"
+
+
+@dataclass(frozen=True)
+class Input:
+    """One value of a condition: `name` in CoverageFilter and in JSON, `parameter` and `label` in Processing, which
+    folds it away if it `is_advanced`. A number is `most` at most.
+    """
+
+    name: str
+    type: InputType
+    parameter: str
+    label: str
+    is_advanced: bool = True
+    most: float = 0
+
+    def from_json(self, value: Any) -> Any:
+        """The value that JSON has. Raises TypeError and ValueError for one of another type."""
+        return _FROM_JSON[self.type](value)
+
+
+class Test(NamedTuple):
+    """Which values of a field are kept, and what is said of features that are not."""
+
+    field: str
+    keeps: Callable[[Any], bool]
+    removed: str
+
+
+@dataclass(frozen=True)
+class Condition(ABC):
+    """A row. It acts on `layers` by their `field`; `title` names it where tiles cannot answer it, `place` is its words'
+    in a sentence.
+    """
+
+    title: str
+    field: str
+    inputs: tuple[Input, ...]
+    layers: tuple[SourceLayer, ...] = COVERAGE_LAYERS
+    place: int = 0
+
+    def problem(self, chosen: CoverageFilter) -> str:
+        """Why its values make no sense, as a sentence; empty where they do."""
+        return ""
+
+    def is_set(self, chosen: CoverageFilter) -> bool:
+        """Whether it could take anything out."""
+        return any(bool(getattr(chosen, given.name)) for given in self.inputs)
+
+    @abstractmethod
+    def words(self, chosen: CoverageFilter) -> Iterator[str]:
+        """What is said of it where it is set."""
+
+    @abstractmethod
+    def tests(self, chosen: CoverageFilter, layer: SourceLayer) -> Iterator[Test]:
+        """What it keeps of one of its layers where it is set."""
+
+    @abstractmethod
+    def expression(self, chosen: CoverageFilter, layer: SourceLayer) -> str:
+        """The same over the properties of tiles, where it is set."""
+
+    def answer(self, chosen: CoverageFilter, layer: SourceLayer) -> Optional[str]:
+        """Its expression over the properties of tiles, None where those do not tell it: an overview stands for its
+        sequence, but knows less.
+        """
+        stands_for = SEQUENCE if layer is OVERVIEW else layer
+        name = self.field_in(layer)
+        return self.expression(chosen, layer) if stands_for in self.layers and layer.has(name) else None
+
+    def field_in(self, layer: SourceLayer) -> str:
+        """What its field is called in a layer."""
+        return "id" if layer is SEQUENCE and self.field == "sequence_id" else self.field
+
+
+@dataclass(frozen=True)
+class Captured(Condition):
+    """A range of days, or the last months, which set its start."""
+
+    def problem(self, chosen: CoverageFilter) -> str:
+        """The start is not after the end."""
+        if chosen.start_date and chosen.end_date and chosen.start_date > chosen.end_date:
+            return f"The start date {chosen.start_date} is after the end date {chosen.end_date}. Swap them."
+        return ""
+
+    def words(self, chosen: CoverageFilter) -> Iterator[str]:
+        """Both ends."""
+        if chosen.last_months:
+            months = "month" if chosen.last_months == 1 else f"{chosen.last_months} months"
+            yield f"captured in the last {months} (from {chosen.start_date})"
+        elif chosen.start_date:
+            yield f"captured from {chosen.start_date}"
+        if chosen.end_date:
+            yield f"captured up to and including {chosen.end_date}"
+
+    def tests(self, chosen: CoverageFilter, layer: SourceLayer) -> Iterator[Test]:
+        """What has no date is in no range."""
+        yield from _since(self.field, chosen.start_date, chosen.end_date, "without a date", "of another date")
+
+    def expression(self, chosen: CoverageFilter, layer: SourceLayer) -> str:
+        """Within the range."""
+        return _is_in(self.field, chosen.start_date, chosen.end_date)
+
+
+@dataclass(frozen=True)
+class Seen(Condition):
+    """Seen on a day or later; `what` is `first seen` or `last seen`."""
+
+    what: str = ""
+
+    def words(self, chosen: CoverageFilter) -> Iterator[str]:
+        """Since when."""
+        yield f"{self.what} from {self._day(chosen)}"
+
+    def tests(self, chosen: CoverageFilter, layer: SourceLayer) -> Iterator[Test]:
+        """What has no date is not kept."""
+        yield from _since(self.field, self._day(chosen), None, f"without a {self.what} date", f"{self.what} earlier")
+
+    def expression(self, chosen: CoverageFilter, layer: SourceLayer) -> str:
+        """Since then."""
+        return _is_in(self.field, self._day(chosen), None)
+
+    def _day(self, chosen: CoverageFilter) -> Optional[date]:
+        day: Optional[date] = getattr(chosen, self.inputs[0].name)
+        return day
+
+
+@dataclass(frozen=True)
+class Flag(Condition):
+    """Only what is known to be so, or `without` it: what is not known to be so, so that both together are all.
+    `may_be` says of what is not known that it may be so.
+    """
+
+    name: str = ""
+    only: str = ""
+    without: str = ""
+    removed: str = ""
+    may_be: str = ""
+
+    def is_set(self, chosen: CoverageFilter) -> bool:
+        """Other than `all`."""
+        return self.choice(chosen) != "all"
+
+    def problem(self, chosen: CoverageFilter) -> str:
+        """One of the words."""
+        if self.choice(chosen) not in CHOICES:
+            return f"{self.name} can be {', '.join(CHOICES)}, not “{self.choice(chosen)}”."
+        return ""
+
+    def words(self, chosen: CoverageFilter) -> Iterator[str]:
+        """Either way."""
+        yield self.only if self.choice(chosen) == "only" else self.without
+
+    def tests(self, chosen: CoverageFilter, layer: SourceLayer) -> Iterator[Test]:
+        """Known to be so, or not."""
+        wanted = self.choice(chosen) == "only"
+        yield Test(self.field, lambda value: (value is True) is wanted, self.removed)
+
+    def expression(self, chosen: CoverageFilter, layer: SourceLayer) -> str:
+        """Set, or not."""
+        is_so = flag_is_set(next(known.tile_property for known in layer.fields if known.name == self.field))
+        return is_so if self.choice(chosen) == "only" else f"NOT {is_so}"
+
+    def choice(self, chosen: CoverageFilter) -> str:
+        """The word of CHOICES that is chosen."""
+        return str(getattr(chosen, self.inputs[0].name))
+
+
+@dataclass(frozen=True)
+class OneOf(Condition):
+    """Ids or keys, one of which a feature must have. `noun` is what they are of; ids, which are numbers, have an
+    article with it.
+    """
+
+    noun: str = ""
+    article: str = ""
+    removed: str = ""
+
+    def problem(self, chosen: CoverageFilter) -> str:
+        """Ids are numbers."""
+        wrong = next((text for text in self.texts(chosen) if self.article and object_id(text) is None), None)
+        return "" if wrong is None else f"“{wrong}” is not the id of {self.article} {self.noun}, which is a number."
+
+    def words(self, chosen: CoverageFilter) -> Iterator[str]:
+        """The first few."""
+        texts = self.texts(chosen)
+        yield f"{self.noun}{'s' if len(texts) > 1 else ''} {_listed(texts)}"
+
+    def tests(self, chosen: CoverageFilter, layer: SourceLayer) -> Iterator[Test]:
+        """Among them."""
+        wanted = frozenset(self.texts(chosen))
+        yield Test(self.field_in(layer), lambda value: value in wanted, self.removed)
+
+    def expression(self, chosen: CoverageFilter, layer: SourceLayer) -> str:
+        """Among them."""
+        return is_among(text_of(self.field_in(layer)), self.texts(chosen))
+
+    def texts(self, chosen: CoverageFilter) -> tuple[str, ...]:
+        """The ids or keys."""
+        return tuple(getattr(chosen, self.inputs[0].name))
+
+
+@dataclass(frozen=True)
+class Creators(OneOf):
+    """By ids, or by names of users, whose ids have to be put in place before."""
+
+    def words(self, chosen: CoverageFilter) -> Iterator[str]:
+        """The names rather than the ids."""
+        if chosen.creators:
+            yield f"by {_listed(chosen.creators)}"
+        else:
+            yield from super().words(chosen)
+
+    def texts(self, chosen: CoverageFilter) -> tuple[str, ...]:
+        """The ids."""
+        return chosen.creator_ids
+
+
+@dataclass(frozen=True)
+class Quality(Condition):
+    """A least score, with or without images that have none."""
+
+    def is_set(self, chosen: CoverageFilter) -> bool:
+        """A score of 0 is one."""
+        return chosen.min_quality is not None
+
+    def problem(self, chosen: CoverageFilter) -> str:
+        """A share."""
+        if chosen.min_quality is not None and not 0 <= chosen.min_quality <= 1:
+            return f"The minimum quality is a number from 0 to 1, not {chosen.min_quality:g}."
+        return ""
+
+    def words(self, chosen: CoverageFilter) -> Iterator[str]:
+        """From which score on."""
+        yield f"quality from {chosen.min_quality:g}{' or not scored' if chosen.keep_unscored else ''}"
+
+    def tests(self, chosen: CoverageFilter, layer: SourceLayer) -> Iterator[Test]:
+        """What has no score is told apart."""
+        least = chosen.min_quality or 0.0
+        if not chosen.keep_unscored:
+            yield Test(self.field, lambda score: score is not None, "without a quality score")
+        yield Test(self.field, lambda score: score is None or score >= least, "of lower quality")
+
+    def expression(self, chosen: CoverageFilter, layer: SourceLayer) -> str:
+        """Of this score at least."""
+        score, is_known = number_of(self.field), score_is_known(self.field)
+        if chosen.keep_unscored:
+            return f"NOT {is_known} OR {score} >= {chosen.min_quality!r}"
+        return f"{is_known} AND {score} >= {chosen.min_quality!r}"
+
+
+@dataclass(frozen=True)
+class Fulfils(Condition):
+    """An expression of QGIS over the fields of the layer; who has QGIS asks it, so it has no tests. `noun` is what has
+    to fulfil it.
+    """
+
+    noun: str = ""
+
+    def words(self, chosen: CoverageFilter) -> Iterator[str]:
+        """As it was written."""
+        yield f"{self.noun} where {self.text(chosen)}"
+
+    def tests(self, chosen: CoverageFilter, layer: SourceLayer) -> Iterator[Test]:
+        """None: see `text`."""
+        yield from ()
+
+    def answer(self, chosen: CoverageFilter, layer: SourceLayer) -> Optional[str]:
+        """None where the tiles do not tell all that it names."""
+        return self.expression(chosen, layer) or None if layer in self.layers else None
+
+    def expression(self, chosen: CoverageFilter, layer: SourceLayer) -> str:
+        """Empty where tiles do not tell all that it names."""
+        return on_tiles(self.text(chosen), layer) or ""
+
+    def text(self, chosen: CoverageFilter) -> str:
+        """The expression; empty where there is none."""
+        return str(getattr(chosen, self.inputs[0].name))
+
+
+@dataclass(frozen=True)
+class Values(Condition):
+    """Names of map features and signs, or patterns."""
+
+    def problem(self, chosen: CoverageFilter) -> str:
+        """Patterns that a value can match."""
+        return pattern_problem(chosen.values)
+
+    def words(self, chosen: CoverageFilter) -> Iterator[str]:
+        """The first few."""
+        yield f"values {_listed(chosen.values)}"
+
+    def tests(self, chosen: CoverageFilter, layer: SourceLayer) -> Iterator[Test]:
+        """Matching one of them."""
+        matches = value_matcher(chosen.values)
+        yield Test(self.field, lambda value: value is not None and matches(value), "of other values")
+
+    def expression(self, chosen: CoverageFilter, layer: SourceLayer) -> str:
+        """Plain names are looked up, since regular expressions are slow; both mean all variants of a sign too."""
+        plain = [pattern for pattern in chosen.values if not has_wildcard(pattern)]
+        tests = [is_among(text, plain) for text in ('"value"', _WITHOUT_VARIANT) if plain]
+        tests += [
+            f'regexp_match("value", {quoted(_regular(pattern))})' for pattern in chosen.values if has_wildcard(pattern)
+        ]
+        return " OR ".join(tests)
+
+
+def _since(field: str, start: Optional[date], end: Optional[date], undated: str, otherwise: str) -> Iterator[Test]:
+    first, last = day_range_ms(start, end)
+    yield Test(field, lambda time: time is not None, undated)
+    yield Test(field, lambda time: first <= time < last, otherwise)
+
+
+def _is_in(field: str, start: Optional[date], end: Optional[date]) -> str:
+    first, end_ms = day_range_ms(start, end)
+    return time_is_within(field, first, end_ms - 1)
+
+
+def _regular(pattern: str) -> str:
+    """Each piece between stars is taken where it comes first and not tried again elsewhere, so that no value takes
+    long.
+    """
+    first, *middle, last = (
+        "".join("." if letter == "?" else re.escape(letter) for letter in piece)
+        for piece in (re.split(r"\*+", pattern) if "*" in pattern else [pattern, ""])
+    )
+    pieces = "".join(f"(?>.*?{piece})" for piece in middle)
+    rest = f".*{last}" if "*" in pattern else ""
+    return rf"(?s)\A(?=.){first}{pieces}{rest}(?:--g[0-9]+)?\z"
+
+
+def _listed(texts: Sequence[str]) -> str:
+    """The first few, and how many there are more."""
+    rest = len(texts) - _SHOWN
+    return ", ".join(texts[:_SHOWN]) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def _exactly(kind: type) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if type(value) is not kind:
+            raise TypeError(kind)
+        return value
+
+    return read
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(map(_exactly(str), _exactly(list)(value)))
+
+
+_FROM_JSON: dict[InputType, Callable[[Any], Any]] = {
+    InputType.DAY: date.fromisoformat,
+    InputType.CHOICE: _exactly(str),
+    InputType.EXPRESSION: _exactly(str),
+    InputType.TEXTS: _texts,
+    InputType.WHOLE: _exactly(int),
+    InputType.SHARE: float,
+    InputType.FLAG: _exactly(bool),
+}
