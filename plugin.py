@@ -11,6 +11,7 @@ from qgis.PyQt.QtWidgets import QAction
 
 from .core.about import PLUGIN_FOLDER, TITLE
 from .core.algorithms.provider import MapillaryProvider
+from .core.log import BugLog
 from .core.settings import Settings
 
 PARAMETER_WIDGETS = {"VALUES": f"{__name__.rpartition('.')[0]}.ui.values.values_parameter.ValuesWidget"}
@@ -23,6 +24,7 @@ class MapillaryCoveragePlugin:
     def __init__(self, iface: Any) -> None:
         self._iface = iface
         self._settings = Settings()
+        self._bugs = BugLog()
         self._provider: Optional[MapillaryProvider] = None
         self._action: Optional[QAction] = None
         self._dock: Any = None
@@ -50,6 +52,7 @@ class MapillaryCoveragePlugin:
 
     def initProcessing(self) -> None:  # noqa: N802
         """Register the algorithms."""
+        self._bugs.open()
         self._provider = MapillaryProvider(self._settings, PARAMETER_WIDGETS)
         QgsApplication.processingRegistry().addProvider(self._provider)
 
@@ -104,6 +107,7 @@ class MapillaryCoveragePlugin:
             QgsApplication.processingRegistry().removeProvider(self._provider)
             self._provider = None
         self._settings.close()
+        self._bugs.close()
 
     def _add_options(self) -> None:
         from .ui.options_page import OptionsFactory

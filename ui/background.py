@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
-from ..core.caught import Caught
 from ..core.errors import CancelledError, MapillaryError, OfflineError
 from ..core.network.access import Access
+from ..core.threads import Caught
 from ..core.viewing.request_threads import Job, RequestThreads
 
 if TYPE_CHECKING:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Optional
 
 from qgis.core import QgsProcessingAlgorithm, QgsProcessingContext, QgsProcessingException, QgsProcessingFeedback
 from qgis.PyQt.QtGui import QIcon
 
 from ..about import PLUGIN_FOLDER
-from ..errors import CancelledError, MapillaryError
+from ..errors import CancelledError
 from ..settings import Settings
+from ..threads import Caught
 from .parameters import AUTH_CONFIG
 
 
@@ -49,31 +51,43 @@ class MapillaryAlgorithm(QgsProcessingAlgorithm):
     def checkParameterValues(  # noqa: N802
         self, parameters: dict[str, Any], context: QgsProcessingContext
     ) -> tuple[bool, str]:
-        try:
+        with Caught() as caught:
             self.check(parameters, context)
             config_id = self.parameterAsString(parameters, AUTH_CONFIG, context)
             if config_id:
                 self.settings.credentials.check_configuration(config_id)
-        except MapillaryError as error:
-            return False, str(error)
+        if caught.error is not None:
+            return False, str(caught.error)
         return super().checkParameterValues(parameters, context)
 
     def prepareAlgorithm(  # noqa: N802
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
-        try:
+        with _reported():
             self.prepare(parameters, context, self.parameterAsString(parameters, AUTH_CONFIG, context))
-        except MapillaryError as error:
-            raise QgsProcessingException(str(error)) from None
         return True
 
     def processAlgorithm(  # noqa: N802
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
+        with _reported():
+            try:
+                return self.do(parameters, context, feedback)
+            except CancelledError:
+                feedback.pushWarning("Cancelled: nothing was written. What was read is kept for the next run.")
+        return {}
+
+
+@contextmanager
+def _reported() -> Iterator[None]:
+    """Ends the `with` block as Processing expects: with its own exception, whose sentence it shows."""
+    own: Optional[QgsProcessingException] = None
+    with Caught() as caught:
         try:
-            return self.do(parameters, context, feedback)
-        except CancelledError:
-            feedback.pushWarning("Cancelled: nothing was written. What was read is kept for the next run.")
-            return {}
-        except MapillaryError as error:
-            raise QgsProcessingException(str(error)) from None
+            yield
+        except QgsProcessingException as error:
+            own = error
+    if own is not None:
+        raise own
+    if caught.error is not None:
+        raise QgsProcessingException(str(caught.error))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Collection, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from typing import Callable, Optional
 
@@ -15,6 +14,7 @@ from ..mapillary.schema import IMAGE, SEQUENCE
 from ..network.access import Access
 from ..network.session import HttpSession
 from ..request.request import CoverageRequest
+from ..threads import Crew, without_frames
 from ..tiles.tile_cache import TileCache
 from ..tiles.tile_client import TileClient
 from .collector import Table, collect_points, collect_sequences, extent_of
@@ -22,7 +22,6 @@ from .ledger import EMPTY, OK, SKIPPED, TileRecord
 from .result import CoverageResult, LayerCounts, TileOutcome
 from .tile_reader import MatchingRows, TileReader
 
-_POLL_SECONDS = 0.1
 _NEVER_ASKED = (CancelledError, QuotaExceededError, MissingCredentialError)
 """What keeps a tile from being asked for at all."""
 
@@ -117,25 +116,19 @@ class _Run:
     ) -> None:
         """Read what is missing."""
         count = min(self._access.traffic.connections, len(self.missing))
-        pool = ThreadPoolExecutor(count + 1, thread_name_prefix="mapillary_tiles")
+        crew = Crew("mapillary_tiles")
+        if count and self._access.renewal:
+            crew.add(lambda: self._renew(session))
+        for _ in range(count):
+            crew.add(lambda: self._work(clients))
         try:
-            running: set[Future[None]] = (
-                {pool.submit(self._renew, session)} if count and self._access.renewal else set()
-            )
-            running |= {pool.submit(self._work, clients) for _ in range(count)}
-            while running:
-                if is_cancelled():
-                    self._take_arrived(on_progress)
-                    self._stopped_by = self._stopped_by or CancelledError()
-                    break
-                done, running = wait(running, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
-                for worker in done:
-                    worker.result()
-                self._take_arrived(on_progress)
+            is_done = crew.wait(is_cancelled, lambda: self._take_arrived(on_progress))
+            self._take_arrived(on_progress)
+            if not is_done:
+                self._stopped_by = self._stopped_by or CancelledError()
         finally:
             self.stop.set()
             session.abort()
-            pool.shutdown(wait=False)
 
     def _renew(self, session: HttpSession) -> None:
         """Renew a sign-in that is soon over; the tiles that are asked for meanwhile go with the present token."""
@@ -147,7 +140,7 @@ class _Run:
             return
         except MapillaryError as error:
             self.stop.set()
-            self._stopped_by = self._stopped_by or error.with_traceback(None)
+            self._stopped_by = self._stopped_by or without_frames(error)
 
     def _work(self, clients: Mapping[str, TileClient]) -> None:
         """One thread: tile after tile until there are none, or the run is stopped."""

@@ -23,6 +23,7 @@ from ..mapillary.schema import (
 )
 from ..mvt import Features, Tile, decode
 from ..request.request import CoverageRequest
+from ..threads import without_frames
 from ..tiles.georeference import georeference
 from ..tiles.tile_cache import FetchedTile
 from ..tiles.tile_client import TileClient
@@ -112,8 +113,7 @@ class TileReader:
 
 
 def _failed(record: TileRecord, error: MapillaryError) -> TileOutcome:
-    """Without the traceback, whose frames would keep replies in memory, and the token with them."""
-    return TileOutcome(record, error=error.with_traceback(None))
+    return TileOutcome(record, error=without_frames(error))
 
 
 def check_layers(tile: Tile, tileset: str) -> None:

@@ -12,6 +12,7 @@ from ..network.endpoint import Server
 from ..network.replies import app_usage, graph_object
 from ..network.retries import PAUSES_SECONDS, tried
 from ..network.traffic import Traffic
+from ..threads import without_frames
 
 if TYPE_CHECKING:
     from ..network.session import HttpSession
@@ -113,8 +114,7 @@ class GraphClient:
                 return halves
             if isinstance(error, UnknownObjectError):
                 return Entities(gone=list(ids))
-            # Without the traceback, whose frames would keep the token in memory.
-            return Entities(refused={ids[0]: error.with_traceback(None)})
+            return Entities(refused={ids[0]: without_frames(error)})
         if not set(reply) <= set(ids) or not all(isinstance(value, dict) for value in reply.values()):
             raise UnexpectedReplyError(_OTHER)
         return Entities({key: reply[key] for key in ids if key in reply}, [key for key in ids if key not in reply])

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Callable, Generic, Optional, TypeVar
 
 from ..errors import CancelledError, MapillaryError, OfflineError
 from ..network.access import Access
 from ..network.session import HttpSession
+from ..threads import Crew, without_frames
 from .graph_client import GraphClient
-
-_POLL_SECONDS = 0.1
 
 Job = TypeVar("Job")
 
@@ -46,24 +45,19 @@ def run_jobs(
         raise OfflineError()
     session = HttpSession(access.traffic.connections, access.network)
     run = _Run(jobs, work, GraphClient(access.server, session, access.traffic, access.pauses))
-    pool = ThreadPoolExecutor(access.traffic.connections, thread_name_prefix="mapillary_graph")
+    renewing = [partial(access.renewal.renew, session)] if access.renewal else []
+    working = [run.work] * min(len(jobs), access.traffic.connections)
     try:
-        renewal, is_started = access.renewal, False
-        running: set[Future[None]] = {pool.submit(renewal.renew, session)} if renewal else set()
-        while running or not is_started:
-            if not running:
-                running, is_started = run.start(pool, access.traffic.connections), True
-            done, running = wait(running, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
-            for worker in done:
-                worker.result()
-            if is_cancelled():
+        for works in (renewing, working):
+            crew = Crew("mapillary_graph")
+            for work_of_thread in works:
+                crew.add(work_of_thread)
+            if not crew.wait(is_cancelled, lambda: on_progress(len(run.outcomes), len(jobs))):
                 raise CancelledError()
-            on_progress(len(run.outcomes), len(jobs))
         return run.in_order()
     finally:
         run.stop.set()
         session.abort()
-        pool.shutdown(wait=False)
         session.close()
 
 
@@ -85,10 +79,6 @@ class _Run(Generic[Job]):
         self._lock = threading.Lock()
         self._stopped_by: Optional[MapillaryError] = None
 
-    def start(self, pool: ThreadPoolExecutor, threads: int) -> set[Future[None]]:
-        """Begin in so many threads, or fewer."""
-        return {pool.submit(self.work) for _ in range(min(len(self._jobs), threads))}
-
     def work(self) -> None:
         """One thread: job after job until there are none, or the run is stopped."""
         while not self.stop.is_set():
@@ -100,8 +90,7 @@ class _Run(Generic[Job]):
             try:
                 self.outcomes[number] = Outcome(job, self._work(self._client, job))
             except MapillaryError as error:
-                # Without the traceback, whose frames would keep replies in memory, and the token with them.
-                self.outcomes[number] = Outcome(job, error=error.with_traceback(None))
+                self.outcomes[number] = Outcome(job, error=without_frames(error))
                 if error.stops_run:
                     self._stopped_by = self._stopped_by or error
                     self.stop.set()

@@ -46,6 +46,10 @@ class Refusals:
         if len(self._failures) > _MOST:
             self._failures.popitem(last=False)
 
+    def stop(self, error: MapillaryError) -> None:
+        """Nothing is asked for until `clear`."""
+        self._stop = _Failure(error, math.inf)
+
     def forget(self, address: TileAddress) -> None:
         """The tile is there after all."""
         self._failures.pop(address, None)

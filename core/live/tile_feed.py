@@ -10,10 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Callable, Optional
 
+from .. import threads
 from ..area.tiling import TileAddress
-from ..errors import CancelledError, DisplayFileError, MapillaryError
+from ..errors import CancelledError, MapillaryError
 from ..looks.seen import Seen, SeenTiles
 from ..network.access import Access
+from ..threads import Caught
 from ..tiles.tile_cache import NOT_FOUND_SECONDS
 from ..tiles.tile_client import TileClient
 from .refusals import Refusals
@@ -76,8 +78,8 @@ class TileFeed:
         self._told = FeedState(0, 0, None)
         self._has_news = False
         self._is_closed = False
-        self._threads: list[threading.Thread] = []
-        self._running_threads = 0
+        self._is_looking = False
+        self._askers = 0
         self._opening = threading.Lock()
         self._session: Optional[HttpSession] = None
 
@@ -130,15 +132,26 @@ class TileFeed:
     def _look_again(self) -> None:
         asked = self._asked()
         self._to_look = dict.fromkeys(address for address in self._wanted if address not in asked)
-        if self._to_look and not self._threads:
-            self._start(self._look_along, "mapillary_live_files")
+        if self._to_look and not self._is_looking:
+            self._is_looking = True
+            threads.start(self._look_along, "mapillary_live_files", self._on_looker_lost)
         self._changed.notify_all()
 
-    def _start(self, work: Callable[[], None], name: str) -> None:
-        thread = threading.Thread(target=work, name=name, daemon=True)
-        self._threads.append(thread)
-        self._running_threads += 1
-        thread.start()
+    def _on_looker_lost(self, error: MapillaryError) -> None:
+        """No tile comes until `retry`, which begins anew."""
+        with self._changed:
+            self._is_looking = False
+            self._to_look.clear()
+            self._to_ask.clear()
+            self._refusals.stop(error)
+        self._on_state()
+
+    def _on_asker_lost(self, error: MapillaryError) -> None:
+        with self._changed:
+            self._askers -= 1
+            self._to_ask.clear()
+            self._refusals.stop(error)
+        self._on_state()
 
     def _look_along(self) -> None:
         """The thread that looks into files."""
@@ -154,20 +167,20 @@ class TileFeed:
                 shelf.close()
             if address is not None:
                 self._look(address)
+        with self._changed:
+            self._is_looking = False
         self._leave()
 
     def _look(self, address: TileAddress) -> None:
-        error: Optional[MapillaryError] = None
-        try:
+        standing, seen = Standing(False, False), None
+        with Caught() as caught:
             shelf = self._shelves.of(address.tileset)
             standing = shelf.look(address.tile)
             is_new = standing.is_shown and standing.seen is None and address not in self._seen
             seen = shelf.seen(address.tile) if is_new else standing.seen
-        except DisplayFileError as failure:
-            standing, seen, error = Standing(False, False), None, failure.with_traceback(None)
         with self._changed:
-            if error is not None:
-                self._fail(address, error)
+            if caught.error is not None:
+                self._fail(address, caught.error)
             self._to_look.pop(address, None)
             if address in self._wanted:
                 self._sort(address, standing)
@@ -182,9 +195,9 @@ class TileFeed:
             self._to_ask.discard(address)
         elif address not in self._asked() and not self._refusals.forbids(address):
             self._to_ask.add(address)
-            # The thread that looks into files is one of them.
-            if len(self._threads) <= min(THREADS, len(self._to_ask) + len(self._asking)):
-                self._start(self._ask_along, f"mapillary_live_{len(self._threads)}")
+            if self._askers < min(THREADS, len(self._to_ask) + len(self._asking)):
+                self._askers += 1
+                threads.start(self._ask_along, f"mapillary_live_{self._askers}", self._on_asker_lost)
 
     def _asked(self) -> set[TileAddress]:
         """What will be there without being asked for once more."""
@@ -201,12 +214,10 @@ class TileFeed:
                 self._to_ask.discard(address)
                 job = _Job(address)
                 self._asking.add(job)
-            seen, error = None, None
-            try:
+            seen = None
+            with Caught() as caught:
                 seen = self._ask(job)
-            except MapillaryError as failure:
-                # Without the traceback, whose frames would keep replies in memory, and the token with them.
-                error = failure.with_traceback(None)
+            error = caught.error
             with self._changed:
                 self._asking.discard(job)
                 if error is not None:
@@ -215,6 +226,8 @@ class TileFeed:
                 elif address in self._wanted:
                     self._sort(address, Standing(True, True))
             self._tell(address, seen, seen is not None)
+        with self._changed:
+            self._askers -= 1
         self._leave()
 
     def _next_to_ask(self) -> Optional[TileAddress]:
@@ -291,7 +304,6 @@ class TileFeed:
     def _leave(self) -> None:
         """The last thread closes the files."""
         with self._changed:
-            self._running_threads -= 1
-            shelves = [] if self._running_threads else self._shelves.taken()
+            shelves = [] if self._is_looking or self._askers else self._shelves.taken()
         for shelf in shelves:
             shelf.close()

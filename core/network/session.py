@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
+from .. import threads
 from ..errors import (
     CancelledError,
     ConnectionBrokenError,
@@ -76,7 +77,7 @@ class HttpSession:
         """Set by `abort`: ends what waits between requests."""
 
         self._closed = threading.Event()
-        threading.Thread(target=self._watch, name="mapillary_watch", daemon=True).start()
+        threads.start(self._watch, "mapillary_watch")
         adapter = AbortableAdapter(self._sockets, connections, self._settings.authorities)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import socket
 import ssl
 import threading
 import time
 from base64 import b64encode
+from collections.abc import Iterable
+from selectors import EVENT_WRITE, DefaultSelector
 from typing import Any, Optional
 
 import urllib3
 from requests.adapters import HTTPAdapter
 from requests.utils import get_auth_from_url
+from urllib3.util.connection import allowed_gai_family
+
+_SLICE_SECONDS = 0.1
 
 
 class Sockets:
@@ -114,8 +120,30 @@ def _reporting_pool(pool_class: Any, sockets: Sockets) -> Any:
         debuglevel = 0
         """http.client prints whole requests, token and all, where debugging is switched on for everyone."""
 
+        _copy: Optional[socket.socket] = None
+
+        def _new_conn(self) -> socket.socket:
+            """As urllib3's own, but `abort` ends it."""
+            try:
+                opened = _connected((self._dns_host, self.port), self.socket_options or (), self.timeout, sockets)
+                # TLS takes the socket itself over; shutting down a copy ends the handshake, too.
+                self._copy = opened.dup()
+                sockets.watch(self._copy)
+            except UnicodeError:
+                raise urllib3.exceptions.LocationParseError(self._dns_host) from None
+            except socket.timeout:
+                raise urllib3.exceptions.ConnectTimeoutError(self, "No connection in time.") from None
+            except OSError as error:
+                raise urllib3.exceptions.NewConnectionError(self, f"No connection: {error}") from None
+            return opened
+
         def connect(self) -> None:
-            super().connect()
+            self._copy = None
+            try:
+                super().connect()
+            finally:
+                if self._copy is not None:
+                    self._copy.close()
             sockets.watch(self.sock)
 
         def getresponse(self, *args: Any, **kwargs: Any) -> Any:
@@ -123,3 +151,45 @@ def _reporting_pool(pool_class: Any, sockets: Sockets) -> Any:
             return super().getresponse(*args, **kwargs)
 
     return type("ReportingPool", (pool_class,), {"ConnectionCls": ReportingConnection})
+
+
+def _connected(
+    address: tuple[str, int], options: Iterable[tuple[Any, ...]], seconds: float, sockets: Sockets
+) -> socket.socket:
+    """A connection to the first of the host's addresses that answers, each in so many seconds; `abort` ends it, but for
+    the look-up of the host's name. Raises OSError, and socket.timeout where the last one did not answer.
+    """
+    failure: OSError = OSError("The host has no address.")
+    host, port = address[0].strip("[]"), address[1]
+    found = socket.getaddrinfo(host, port, allowed_gai_family(), socket.SOCK_STREAM)
+    for family, kind, protocol, _, place in found:
+        opened = socket.socket(family, kind, protocol)
+        try:
+            for option in options:
+                opened.setsockopt(*option)
+            _connect(opened, place, time.monotonic() + seconds, sockets)
+            opened.settimeout(seconds)
+        except OSError as error:
+            opened.close()
+            failure = error
+            if sockets.aborted:
+                break
+        else:
+            return opened
+    raise failure
+
+
+def _connect(opened: socket.socket, place: Any, deadline: float, sockets: Sockets) -> None:
+    """In slices, since not every system ends a connect when its socket is shut down."""
+    opened.setblocking(False)
+    opened.connect_ex(place)
+    with DefaultSelector() as selector:
+        selector.register(opened, EVENT_WRITE)
+        while not selector.select(_SLICE_SECONDS):
+            if sockets.aborted:
+                raise OSError("The connection is closed.")
+            if time.monotonic() > deadline:
+                raise socket.timeout()
+    code = opened.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if code:
+        raise OSError(code, errno.errorcode.get(code, "unknown"))

@@ -16,6 +16,7 @@ from ..errors import CancelledError, ExpiredPictureError, MapillaryError, Unexpe
 from ..graph.graph_client import BATCH, GraphClient
 from ..graph.graph_run import in_batches, run_jobs
 from ..network.access import Access
+from ..threads import without_frames
 from .jpeg import picture_kind
 from .picture_client import fetch_picture
 from .picture_facts import FACT_FIELDS, PictureFacts, picture_facts
@@ -151,5 +152,4 @@ class _Batch:
         try:
             self._found = client.entities(self._ids, self._fields).found
         except MapillaryError as error:
-            # Without the traceback, whose frames would keep the token in memory.
-            self._error = error.with_traceback(None)
+            self._error = without_frames(error)

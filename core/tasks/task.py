@@ -7,8 +7,8 @@ from typing import Optional
 from qgis.core import QgsTask
 from qgis.PyQt.QtCore import pyqtSignal
 
-from ..caught import Caught
 from ..errors import CancelledError, MapillaryError
+from ..threads import Caught
 
 
 class PluginTask(QgsTask):

@@ -10,7 +10,9 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Callable, Optional
 
+from .. import threads
 from ..network.access import Access
+from ..threads import Caught
 
 if TYPE_CHECKING:
     from ..graph.graph_client import GraphClient
@@ -47,17 +49,14 @@ class RequestThreads:
         self._waiting: deque[Job] = deque()
         self._running: set[Job] = set()
         self._changed = threading.Condition()
-        self._threads: list[threading.Thread] = []
+        self._count = 0
         self._idle = 0
         self._is_closed = False
         self._renewing = threading.Lock()
         self._renewal = access.renewal
 
     def start(self, work: Work, is_urgent: bool = True) -> Job:
-        """Have `work(job, client)` called in one of the threads, before all that waits where it is urgent.
-
-        It must not raise.
-        """
+        """Have `work(job, client)` called in one of the threads, before all that waits where it is urgent."""
         job = Job(work, self._cancel)
         with self._changed:
             if self._is_closed:
@@ -67,11 +66,9 @@ class RequestThreads:
                 self._waiting.appendleft(job)
             else:
                 self._waiting.append(job)
-            if self._idle < len(self._waiting) and len(self._threads) < THREADS:
-                name = f"mapillary_image_{len(self._threads)}"
-                thread = threading.Thread(target=self._work, name=name, daemon=True)
-                self._threads.append(thread)
-                thread.start()
+            if self._idle < len(self._waiting) and self._count < THREADS:
+                self._count += 1
+                threads.start(self._work, f"mapillary_image_{self._count}")
             self._make_room()
             self._changed.notify()
         return job
@@ -106,7 +103,7 @@ class RequestThreads:
 
     def _make_room(self) -> None:
         """End a request that nobody waits for, where work waits for a thread."""
-        if len(self._waiting) > self._idle and len(self._threads) == THREADS:
+        if len(self._waiting) > self._idle and self._count == THREADS:
             for job in [job for job in self._running if job.is_cancelled][: len(self._waiting) - self._idle]:
                 _abort(job)
 
@@ -150,12 +147,11 @@ class RequestThreads:
                 self._running.discard(job)
                 return
             job.session = client.session
-        try:
+        with Caught():
             job.work(job, client)
-        finally:
-            with self._changed:
-                job.session = None
-                self._running.discard(job)
+        with self._changed:
+            job.session = None
+            self._running.discard(job)
 
 
 def _abort(job: Job) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Optional
 
-from qgis.PyQt.QtCore import QObject, QTimer
+from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 from qgis.PyQt.QtWidgets import QLabel
 
+from ...core import threads
 from ...core.download.estimate import Estimate, estimate
 from ...core.download.report import counted
 from ...core.errors import MapillaryError
@@ -18,7 +18,14 @@ from ...core.request.request import CoverageRequest
 from ...core.settings import Settings
 
 _PAUSE_MS = 250
-_POLL_MS = 50
+
+
+class _Ended(QObject):
+    """Carries an estimate, or the error in its place, to the main thread; it has no parent, since a thread may outlive
+    the label.
+    """
+
+    fired = pyqtSignal(object, object, object)
 
 
 class EstimateLine(QObject):
@@ -33,18 +40,21 @@ class EstimateLine(QObject):
         self._settings = settings
         self._request: Optional[CoverageRequest] = None
         self._subject = ""
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="mapillary_estimate")
-        self._looking: Optional[Future[Estimate]] = None
+        self._looked_at: Optional[CoverageRequest] = None
+        """What a thread is looking at, one at a time."""
+
+        self._ended = _Ended()
+        self._ended.fired.connect(self._on_ended)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self._go_on)
+        self._timer.setInterval(_PAUSE_MS)
+        self._timer.timeout.connect(self._look)
 
     def show(self, request: CoverageRequest, subject: str) -> None:
         """Estimate this request, in a sentence that begins as `subject`, such as `The map canvas covers`."""
-        self._drop()
         self._request, self._subject = request, subject
         self._say(f"{counted(request.tile_count, 'tile')}.")
-        self._timer.start(_PAUSE_MS)
+        self._timer.start()
 
     def say(self, text: str) -> None:
         """Show a text in place of an estimate."""
@@ -54,36 +64,37 @@ class EstimateLine(QObject):
     def close_down(self) -> None:
         """Before the label is deleted."""
         self._drop()
-        self._pool.shutdown(wait=False)
+        self._ended.fired.disconnect(self._on_ended)
 
     def _drop(self) -> None:
         self._timer.stop()
         self._request = None
-        if self._looking is not None:
-            self._looking.cancel()
-            self._looking = None
 
-    def _go_on(self) -> None:
-        if self._request is None:
+    def _look(self) -> None:
+        if self._request is None or self._looked_at is not None:
             return
-        if self._looking is None:
-            self._looking = self._look(self._request)
-        elif self._looking.done():
-            self._say(str(self._looking.result()))
-            self._looking = None
-            return
-        if self._looking is not None:
-            self._timer.start(_POLL_MS)
-
-    def _look(self, request: CoverageRequest) -> Optional[Future[Estimate]]:
-        settings = self._settings
+        settings, request, ended = self._settings, self._request, self._ended
         try:
             server = Server(settings.tiles_url(), Credential())
         except MapillaryError:
             # The download says what is wrong with the address.
-            return None
+            return
         access = Access(server, traffic=settings.traffic(), cache=settings.cache(), offline=settings.is_offline())
-        return self._pool.submit(estimate, request, access, settings.credentials.known_fingerprint())
+        fingerprint = settings.credentials.known_fingerprint()
+        self._looked_at = request
+        threads.start(
+            lambda: ended.fired.emit(request, estimate(request, access, fingerprint), None),
+            "mapillary_estimate",
+            lambda error: ended.fired.emit(request, None, error),
+        )
+
+    def _on_ended(self, request: CoverageRequest, found: Optional[Estimate], error: Optional[MapillaryError]) -> None:
+        """Where another request is shown by now, that one is looked at next."""
+        self._looked_at = None
+        if request is self._request:
+            self._say(str(found or error))
+        elif not self._timer.isActive():
+            self._look()
 
     def _say(self, amount: str) -> None:
         if self._request is not None:

@@ -15,7 +15,6 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
-from ...core.caught import Caught
 from ...core.download.result import CoverageResult
 from ...core.errors import MapillaryError
 from ...core.layers.kinds import kind_of_layer
@@ -25,6 +24,7 @@ from ...core.looks.colour_by import ColourBy
 from ...core.looks.layer_style import apply_style, renew_look
 from ...core.looks.seen import Seen
 from ...core.mapillary.schema import IMAGES, KINDS, TILES, kinds_of
+from ...core.threads import Caught
 
 _END = object()
 _GROUP_KEY = "mapillary_coverage/group"

@@ -53,7 +53,11 @@ class LiveFilter(QObject):
         except MapillaryError as error:
             self.problem = str(error)
             return
-        task = RequestTask("Mapillary: looking up users", access.network, lambda _: with_creators(chosen, access))
+        task = RequestTask(
+            "Mapillary: looking up users",
+            access.network,
+            lambda session: with_creators(chosen, access, session.stop.is_set),
+        )
         task.ended.connect(self._on_ended)
         self._task = task
         self.problem = "Looking up the creators…"

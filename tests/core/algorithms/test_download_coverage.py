@@ -41,6 +41,9 @@ class Feedback(QgsProcessingFeedback):
     def pushWarning(self, text):
         self.told.append(f"WARNING {text}")
 
+    def reportError(self, text, is_fatal=False):
+        self.told.append(f"ERROR {text}")
+
     def setProgress(self, percent):
         if self.cancel_at is not None and percent >= self.cancel_at:
             self.cancel()

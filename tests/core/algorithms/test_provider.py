@@ -11,10 +11,13 @@ from qgis.core import (
     QgsProcessingParameterDefinition,
 )
 
+from mapillary_coverage.core.algorithms.download_coverage import DownloadCoverageAlgorithm
 from mapillary_coverage.core.algorithms.provider import MapillaryProvider
+from mapillary_coverage.core.errors import UnexpectedError
 from mapillary_coverage.core.settings import Settings
 from tests.core.algorithms.test_download_coverage import Feedback
 from tests.emulator import Town
+from tests.emulator.tokens import made_up_token
 
 pytestmark = pytest.mark.qgis
 
@@ -94,3 +97,22 @@ def test_every_algorithm_tells_what_it_does(provider):
                 name,
                 definition.name(),
             )
+
+
+@pytest.mark.parametrize("step", ["check", "prepare", "do"])
+def test_a_bug_is_a_sentence_and_its_traceback_is_in_the_log(provider, monkeypatch, caplog, step):
+    def wrong(*_):
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(DownloadCoverageAlgorithm, step, wrong)
+    monkeypatch.setenv("MAPILLARY_ACCESS_TOKEN", made_up_token())
+    algorithm = DownloadCoverageAlgorithm(Settings()).create()
+    parameters = {"EXTENT": "7.383,7.404,43.725,43.739 [EPSG:4326]"}
+    context, feedback = QgsProcessingContext(), Feedback()
+    if step == "check":
+        assert algorithm.checkParameterValues(parameters, context) == (False, UnexpectedError.sentence)
+    else:
+        _, succeeded = algorithm.run(parameters, context, feedback)
+        assert not succeeded
+        assert f"ERROR {UnexpectedError.sentence}" in feedback.told
+    assert "a bug" in caplog.text

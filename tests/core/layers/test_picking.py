@@ -121,7 +121,7 @@ def test_at_the_same_distance_the_image_and_then_the_upper_layer_wins(canvas):
     place = on_map(canvas, 7.4, 43.7)
     assert picked(canvas, [sign, upper, lower], place).layer_id == upper.id()
     assert picked(canvas, [lower, upper, sign], place).layer_id == lower.id()
-    assert picked(canvas, [sign], place).kind == "map_feature"
+    assert picked(canvas, [sign], place).entity == "map_feature"
 
 
 def test_what_a_filter_hides_is_not_picked(canvas):

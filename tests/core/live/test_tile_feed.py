@@ -19,17 +19,19 @@ from mapillary_coverage.core.errors import (
     RefusedCredentialError,
     ServerBusyError,
     ThrottledError,
+    UnexpectedError,
 )
 from mapillary_coverage.core.inflate import inflate
 from mapillary_coverage.core.live import refusals, tile_feed
 from mapillary_coverage.core.live.tile_feed import FeedState, TileFeed
-from mapillary_coverage.core.live.tile_shelf import DisplayTiles
+from mapillary_coverage.core.live.tile_shelf import DisplayTiles, TileShelf
 from mapillary_coverage.core.looks.seen import Seen
 from mapillary_coverage.core.network.access import CacheSettings
 from mapillary_coverage.core.network.traffic import Traffic
 from mapillary_coverage.core.network.usage import Pace, Usage
 from mapillary_coverage.core.tiles.cache_folder import clear
 from mapillary_coverage.core.tiles.tile_cache import cache_path
+from mapillary_coverage.core.tiles.tile_client import TileClient
 from tests.conftest import access_to, request_for
 from tests.emulator import Town
 
@@ -469,7 +471,8 @@ def test_three_thousand_views_in_a_row_leave_no_more_than_the_last(server, watch
         watched.feed.want(view)
     assert watched.settle() == FeedState(0, 0, None)
     feed = watched.feed
-    assert len(feed._threads) <= 5
+    names = [thread.name for thread in threading.enumerate() if thread.name.startswith("mapillary_live")]
+    assert len(names) <= 5
     assert len(feed._wanted) == len(feed._shown) == 4
     assert not feed._to_look
     assert not feed._to_ask
@@ -488,3 +491,47 @@ def test_a_display_file_is_there_before_any_tile(server, cache):
     with closing(DisplayTiles(cache, server.tiles_url, TILESET)) as tiles:
         assert tiles.path.is_file()
         assert tiles.problem is None
+
+
+@pytest.mark.parametrize("place", ["files", "server"])
+def test_a_bug_costs_a_tile_and_a_retry_brings_it(watch, monkeypatch, caplog, place):
+    owner, name = {"files": (TileShelf, "look"), "server": (TileClient, "fetch")}[place]
+    right = getattr(owner, name)
+
+    def wrong(self, tile, *rest):
+        if tile == TILES[0].tile:
+            raise ZeroDivisionError("a bug")
+        return right(self, tile, *rest)
+
+    monkeypatch.setattr(owner, name, wrong)
+    watched = watch()
+    state = watched.settle(TILES[:3])
+    assert (state.missing, type(state.problem)) == (1, UnexpectedError)
+    assert "a bug" in caplog.text
+    assert watched.drawn(TILES[1])
+    monkeypatch.setattr(owner, name, right)
+    watched.feed.retry()
+    assert watched.settle() == FeedState(0, 0, None)
+    assert watched.drawn(TILES[0])
+
+
+def test_a_thread_that_dies_is_told_and_a_retry_begins_anew(server, cache):
+    """Who is told of an arrival has a bug."""
+    arrived, is_broken = [], True
+
+    def on_arrived(address):
+        if is_broken:
+            raise ZeroDivisionError
+        arrived.append(address)
+
+    feed = TileFeed(access_to(server, cache=cache), on_arrived, lambda: None)
+    try:
+        feed.want(TILES[:1])
+        wait_until(lambda: type(feed.state().problem) is UnexpectedError)
+        is_broken = False
+        feed.retry()
+        feed.want(TILES[:3])
+        wait_until(lambda: feed.state() == FeedState(0, 0, None))
+        assert set(TILES[1:3]) <= set(arrived)
+    finally:
+        feed.close()

@@ -11,6 +11,7 @@ from mapillary_coverage.core.area.circle_area import area_of_circle
 from mapillary_coverage.core.area.polygon_area import area_of_polygons
 from mapillary_coverage.core.errors import InvalidRequestError
 from mapillary_coverage.core.layers.metadata import lines_of, remembered
+from mapillary_coverage.core.mapillary.schema import IMAGE, MAP_FEATURE_POINT, SEQUENCE, TRAFFIC_SIGN
 from mapillary_coverage.core.request.filters import CoverageFilter
 from mapillary_coverage.core.request.request import CoverageRequest
 from mapillary_coverage.core.request.request_json import request_from_json, request_to_json
@@ -56,8 +57,8 @@ def test_every_kind_of_area_comes_back(area):
     "options",
     [
         {},
-        {"position": "computed", "images": False},
-        {"sequences": False, "points": True, "traffic_signs": True},
+        {"position": "computed", "source_layers": (SEQUENCE,)},
+        {"source_layers": (IMAGE, MAP_FEATURE_POINT, TRAFFIC_SIGN)},
         {"filter": CoverageFilter(date(2020, 1, 2), date(2024, 5, 1), "only", "without", min_quality=0.3)},
         {"filter": CoverageFilter(last_months=3, creators=("Zoë",), creator_ids=("12",), values=("object--*",))},
         {"filter": CoverageFilter(expression="\"id\" <> '1|2'\nand true", image_ids=("26275324248758064",))},

@@ -64,7 +64,7 @@ def test_connections_stay_open_from_one_request_to_the_next(emulator, threads_of
         threads.start(lambda job, client, asked=asked: (sessions.add(client.session), asked(job, client)))
         assert asked.ended.wait(20)
         assert asked.outcome["id"] == CHECKED_IMAGE
-        wait_until(lambda: threads._idle == len(threads._threads))
+        wait_until(lambda: threads._idle == threads._count)
     assert len(sessions) == 1
 
 
