@@ -12,7 +12,7 @@ from ..request.filters import CoverageFilter
 from .download_algorithm import DownloadAlgorithm
 from .parameters import choices, condition_inputs, declare, read, read_words
 
-KINDS, VALUES = "KINDS", "VALUES"
+KINDS = "KINDS"
 
 HELP = """Downloads the map features that Mapillary has found in its images: objects such as benches, street lights \
 and crosswalks (points), and traffic signs. The outputs are one layer of points, and a ledger with one polygon per \

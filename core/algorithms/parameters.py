@@ -23,8 +23,8 @@ from qgis.PyQt.QtCore import QVariant
 from ..errors import InvalidRequestError
 from ..layers.expression import check_expression
 from ..mapillary.schema import TILESETS, SourceLayer
-from ..request.conditions import CHOICES, Input, InputType
 from ..request.filters import CONDITIONS
+from ..request.inputs import CHOICES, Input, InputType
 
 AUTH_CONFIG = "AUTH_CONFIG"
 

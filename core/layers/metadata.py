@@ -25,6 +25,12 @@ PARTIAL = " (partial)"
 _LONGEST_NAME = 140
 
 
+_BEGINNING = "Request: "
+
+_LONGEST = 1_000_000
+"""Characters; an outline of about 40,000 vertices. A project would hold more than that once a layer."""
+
+
 def layer_name(kind: str, result: CoverageResult, is_mixed: bool = False) -> str:
     """Such as `Images, 2024-05-01, panoramas only`: with the day (UTC) on which the newest of the tiles was fetched,
     and `(partial)` where tiles are missing. Where a layer `is_mixed` from requests that differ, it says so instead.
@@ -86,12 +92,6 @@ def credited(what: str, abstract: str, history: Sequence[str]) -> QgsLayerMetada
     metadata.setHistory([_entry(history[0]), *history[1:]])
     metadata.setCrs(degrees_crs())
     return metadata
-
-
-_BEGINNING = "Request: "
-
-_LONGEST = 1_000_000
-"""Characters; an outline of about 40,000 vertices. A project would hold more than that once a layer."""
 
 
 def lines_of(requests: Iterable[CoverageRequest]) -> list[str]:

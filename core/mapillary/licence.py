@@ -15,10 +15,10 @@ RIGHTS = f"© Mapillary, {LICENCE}"
 """The credit of everything that is not one person's."""
 
 
+ANYBODY = "Mapillary contributors"
+"""Who made a picture of which nobody knows that."""
+
+
 def credit_of(creator: str) -> str:
     """The credit of a picture, such as `© Mapillary user anna, CC BY-SA 4.0`; without a name that of them all."""
     return f"© Mapillary user {creator}, {LICENCE}" if creator else f"© {ANYBODY}, {LICENCE}"
-
-
-ANYBODY = "Mapillary contributors"
-"""Who made a picture of which nobody knows that."""

@@ -6,12 +6,16 @@ The expressions run once for each of up to 200,000 features of a tile, so they d
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 
 from .cleaning import LAST_TIME_MS
+from .map_feature_values import has_wildcard
 from .schema import Field, FieldType
 
 NEVER = "FALSE"
+
+_WITHOUT_VARIANT = r"""regexp_replace("value", '--g[0-9]+\\z', '')"""
 
 
 def text_of(name: str) -> str:
@@ -53,6 +57,30 @@ def is_among(expression: str, texts: Iterable[str]) -> str:
     """Whether a text is one of these, of which there may be many: `IN` compares with one after the other."""
     entries = ", ".join(f"{quoted(text)}, 1" for text in dict.fromkeys(texts))
     return f"map_exist(map({entries}), {expression})" if entries else NEVER
+
+
+def value_matches(patterns: Sequence[str]) -> str:
+    """Whether the value of a map feature matches one of the patterns, as `map_feature_values.value_matcher` says it.
+
+    Plain names are looked up, since regular expressions are slow; both mean all variants of a sign too.
+    """
+    plain = [pattern for pattern in patterns if not has_wildcard(pattern)]
+    tests = [is_among(text, plain) for text in ('"value"', _WITHOUT_VARIANT) if plain]
+    tests += [f'regexp_match("value", {quoted(_regular(pattern))})' for pattern in patterns if has_wildcard(pattern)]
+    return " OR ".join(tests)
+
+
+def _regular(pattern: str) -> str:
+    """Each piece between stars is taken where it comes first and not tried again elsewhere, so that no value takes
+    long.
+    """
+    first, *middle, last = (
+        "".join("." if letter == "?" else re.escape(letter) for letter in piece)
+        for piece in (re.split(r"\*+", pattern) if "*" in pattern else [pattern, ""])
+    )
+    pieces = "".join(f"(?>.*?{piece})" for piece in middle)
+    rest = f".*{last}" if "*" in pattern else ""
+    return rf"(?s)\A(?=.){first}{pieces}{rest}(?:--g[0-9]+)?\z"
 
 
 def quoted(text: str) -> str:

@@ -24,6 +24,9 @@ _AFTER_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 """What is neither a stuffed byte nor a restart inside the entropy-coded data."""
 
 
+_PNG_START = b"\x89PNG\r\n\x1a\n"
+
+
 class _Segment(NamedTuple):
     """`raw` is all of it, `body` what comes after the length, `end` where the next one begins."""
 
@@ -128,9 +131,6 @@ def _check_scans(content: bytes, position: int) -> None:
                 break
             position = found.start()
     raise DamagedPictureError
-
-
-_PNG_START = b"\x89PNG\r\n\x1a\n"
 
 
 def picture_kind(body: bytes) -> Optional[str]:

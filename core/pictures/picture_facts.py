@@ -20,6 +20,10 @@ _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-
 """What XML cannot have, what breaks a line, and what turns the direction of the text after it."""
 
 
+FACT_FIELDS = ("geometry", "computed_geometry", "altitude", "compass_angle", "captured_at", "creator", "is_pano")
+"""What the graph is asked for."""
+
+
 @dataclass(frozen=True)
 class PictureFacts:
     """What is known of an image; what is None, or impossible, is not written."""
@@ -59,10 +63,6 @@ class PictureFacts:
     def _name(self) -> str:
         name = _UNPRINTABLE.sub(" ", self.username or "").strip()
         return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
-
-
-FACT_FIELDS = ("geometry", "computed_geometry", "altitude", "compass_angle", "captured_at", "creator", "is_pano")
-"""What the graph is asked for."""
 
 
 def picture_facts(image_id: str, entity: Mapping[str, Any]) -> PictureFacts:

@@ -7,59 +7,32 @@ out, and how tiles answer it. Days are those of UTC, and belong to their range.
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from enum import Enum
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional
 
 from ..mapillary.cleaning import object_id
-from ..mapillary.map_feature_values import has_wildcard, pattern_problem, value_matcher
+from ..mapillary.map_feature_values import pattern_problem, value_matcher
 from ..mapillary.schema import COVERAGE_LAYERS, OVERVIEW, SEQUENCE, SourceLayer
 from ..mapillary.tile_expression import on_tiles
-from ..mapillary.tile_values import flag_is_set, is_among, number_of, quoted, score_is_known, text_of, time_is_within
+from ..mapillary.tile_values import (
+    flag_is_set,
+    is_among,
+    number_of,
+    score_is_known,
+    text_of,
+    time_is_within,
+    value_matches,
+)
 from ..moments import day_range_ms
+from .inputs import CHOICES, Input
 
 if TYPE_CHECKING:
     from .filters import CoverageFilter
 
-CHOICES = ("all", "only", "without")
-"""For what a feature is or is not."""
-
 _SHOWN = 5
-_WITHOUT_VARIANT = r"""regexp_replace("value", '--g[0-9]+\\z', '')"""
-
-
-class InputType(Enum):
-    """What a person gives for a condition, and how JSON has it."""
-
-    DAY = "day"
-    CHOICE = "one of CHOICES"
-    TEXTS = "several texts"
-    WHOLE = "whole number"
-    SHARE = "number from 0 to 1"
-    FLAG = "yes or no"
-    EXPRESSION = "expression of QGIS"
-
-
-@dataclass(frozen=True)
-class Input:
-    """One value of a condition: `name` in CoverageFilter and in JSON, `parameter` and `label` in Processing, which
-    folds it away if it `is_advanced`. A number is `most` at most.
-    """
-
-    name: str
-    type: InputType
-    parameter: str
-    label: str
-    is_advanced: bool = True
-    most: float = 0
-
-    def from_json(self, value: Any) -> Any:
-        """The value that JSON has. Raises TypeError and ValueError for one of another type."""
-        return _FROM_JSON[self.type](value)
 
 
 class Test(NamedTuple):
@@ -120,13 +93,11 @@ class Captured(Condition):
     """A range of days, or the last months, which set its start."""
 
     def problem(self, chosen: CoverageFilter) -> str:
-        """The start is not after the end."""
         if chosen.start_date and chosen.end_date and chosen.start_date > chosen.end_date:
             return f"The start date {chosen.start_date} is after the end date {chosen.end_date}. Swap them."
         return ""
 
     def words(self, chosen: CoverageFilter) -> Iterator[str]:
-        """Both ends."""
         if chosen.last_months:
             months = "month" if chosen.last_months == 1 else f"{chosen.last_months} months"
             yield f"captured in the last {months} (from {chosen.start_date})"
@@ -151,15 +122,12 @@ class Seen(Condition):
     what: str = ""
 
     def words(self, chosen: CoverageFilter) -> Iterator[str]:
-        """Since when."""
         yield f"{self.what} from {self._day(chosen)}"
 
     def tests(self, chosen: CoverageFilter, layer: SourceLayer) -> Iterator[Test]:
-        """What has no date is not kept."""
         yield from _since(self.field, self._day(chosen), None, f"without a {self.what} date", f"{self.what} earlier")
 
     def expression(self, chosen: CoverageFilter, layer: SourceLayer) -> str:
-        """Since then."""
         return _is_in(self.field, self._day(chosen), None)
 
     def _day(self, chosen: CoverageFilter) -> Optional[date]:
@@ -180,26 +148,21 @@ class Flag(Condition):
     may_be: str = ""
 
     def is_set(self, chosen: CoverageFilter) -> bool:
-        """Other than `all`."""
         return self.choice(chosen) != "all"
 
     def problem(self, chosen: CoverageFilter) -> str:
-        """One of the words."""
         if self.choice(chosen) not in CHOICES:
             return f"{self.name} can be {', '.join(CHOICES)}, not “{self.choice(chosen)}”."
         return ""
 
     def words(self, chosen: CoverageFilter) -> Iterator[str]:
-        """Either way."""
         yield self.only if self.choice(chosen) == "only" else self.without
 
     def tests(self, chosen: CoverageFilter, layer: SourceLayer) -> Iterator[Test]:
-        """Known to be so, or not."""
         wanted = self.choice(chosen) == "only"
         yield Test(self.field, lambda value: (value is True) is wanted, self.removed)
 
     def expression(self, chosen: CoverageFilter, layer: SourceLayer) -> str:
-        """Set, or not."""
         is_so = flag_is_set(next(known.tile_property for known in layer.fields if known.name == self.field))
         return is_so if self.choice(chosen) == "only" else f"NOT {is_so}"
 
@@ -224,17 +187,14 @@ class OneOf(Condition):
         return "" if wrong is None else f"“{wrong}” is not the id of {self.article} {self.noun}, which is a number."
 
     def words(self, chosen: CoverageFilter) -> Iterator[str]:
-        """The first few."""
         texts = self.texts(chosen)
         yield f"{self.noun}{'s' if len(texts) > 1 else ''} {_listed(texts)}"
 
     def tests(self, chosen: CoverageFilter, layer: SourceLayer) -> Iterator[Test]:
-        """Among them."""
         wanted = frozenset(self.texts(chosen))
         yield Test(self.field_in(layer), lambda value: value in wanted, self.removed)
 
     def expression(self, chosen: CoverageFilter, layer: SourceLayer) -> str:
-        """Among them."""
         return is_among(text_of(self.field_in(layer)), self.texts(chosen))
 
     def texts(self, chosen: CoverageFilter) -> tuple[str, ...]:
@@ -267,13 +227,11 @@ class Quality(Condition):
         return chosen.min_quality is not None
 
     def problem(self, chosen: CoverageFilter) -> str:
-        """A share."""
         if chosen.min_quality is not None and not 0 <= chosen.min_quality <= 1:
             return f"The minimum quality is a number from 0 to 1, not {chosen.min_quality:g}."
         return ""
 
     def words(self, chosen: CoverageFilter) -> Iterator[str]:
-        """From which score on."""
         yield f"quality from {chosen.min_quality:g}{' or not scored' if chosen.keep_unscored else ''}"
 
     def tests(self, chosen: CoverageFilter, layer: SourceLayer) -> Iterator[Test]:
@@ -284,7 +242,6 @@ class Quality(Condition):
         yield Test(self.field, lambda score: score is None or score >= least, "of lower quality")
 
     def expression(self, chosen: CoverageFilter, layer: SourceLayer) -> str:
-        """Of this score at least."""
         score, is_known = number_of(self.field), score_is_known(self.field)
         if chosen.keep_unscored:
             return f"NOT {is_known} OR {score} >= {chosen.min_quality!r}"
@@ -300,11 +257,9 @@ class Fulfils(Condition):
     noun: str = ""
 
     def words(self, chosen: CoverageFilter) -> Iterator[str]:
-        """As it was written."""
         yield f"{self.noun} where {self.text(chosen)}"
 
     def tests(self, chosen: CoverageFilter, layer: SourceLayer) -> Iterator[Test]:
-        """None: see `text`."""
         yield from ()
 
     def answer(self, chosen: CoverageFilter, layer: SourceLayer) -> Optional[str]:
@@ -325,26 +280,17 @@ class Values(Condition):
     """Names of map features and signs, or patterns."""
 
     def problem(self, chosen: CoverageFilter) -> str:
-        """Patterns that a value can match."""
         return pattern_problem(chosen.values)
 
     def words(self, chosen: CoverageFilter) -> Iterator[str]:
-        """The first few."""
         yield f"values {_listed(chosen.values)}"
 
     def tests(self, chosen: CoverageFilter, layer: SourceLayer) -> Iterator[Test]:
-        """Matching one of them."""
         matches = value_matcher(chosen.values)
         yield Test(self.field, lambda value: value is not None and matches(value), "of other values")
 
     def expression(self, chosen: CoverageFilter, layer: SourceLayer) -> str:
-        """Plain names are looked up, since regular expressions are slow; both mean all variants of a sign too."""
-        plain = [pattern for pattern in chosen.values if not has_wildcard(pattern)]
-        tests = [is_among(text, plain) for text in ('"value"', _WITHOUT_VARIANT) if plain]
-        tests += [
-            f'regexp_match("value", {quoted(_regular(pattern))})' for pattern in chosen.values if has_wildcard(pattern)
-        ]
-        return " OR ".join(tests)
+        return value_matches(chosen.values)
 
 
 def _since(field: str, start: Optional[date], end: Optional[date], undated: str, otherwise: str) -> Iterator[Test]:
@@ -358,44 +304,7 @@ def _is_in(field: str, start: Optional[date], end: Optional[date]) -> str:
     return time_is_within(field, first, end_ms - 1)
 
 
-def _regular(pattern: str) -> str:
-    """Each piece between stars is taken where it comes first and not tried again elsewhere, so that no value takes
-    long.
-    """
-    first, *middle, last = (
-        "".join("." if letter == "?" else re.escape(letter) for letter in piece)
-        for piece in (re.split(r"\*+", pattern) if "*" in pattern else [pattern, ""])
-    )
-    pieces = "".join(f"(?>.*?{piece})" for piece in middle)
-    rest = f".*{last}" if "*" in pattern else ""
-    return rf"(?s)\A(?=.){first}{pieces}{rest}(?:--g[0-9]+)?\z"
-
-
 def _listed(texts: Sequence[str]) -> str:
     """The first few, and how many there are more."""
     rest = len(texts) - _SHOWN
     return ", ".join(texts[:_SHOWN]) + (f" and {rest:,} more" if rest > 0 else "")
-
-
-def _exactly(kind: type) -> Callable[[Any], Any]:
-    def read(value: Any) -> Any:
-        if type(value) is not kind:
-            raise TypeError(kind)
-        return value
-
-    return read
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    return tuple(map(_exactly(str), _exactly(list)(value)))
-
-
-_FROM_JSON: dict[InputType, Callable[[Any], Any]] = {
-    InputType.DAY: date.fromisoformat,
-    InputType.CHOICE: _exactly(str),
-    InputType.EXPRESSION: _exactly(str),
-    InputType.TEXTS: _texts,
-    InputType.WHOLE: _exactly(int),
-    InputType.SHARE: float,
-    InputType.FLAG: _exactly(bool),
-}

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple, Optional
 from ..errors import InvalidRequestError
 from ..mapillary.schema import IMAGE, MAP_FEATURE_LAYERS, SourceLayer
 from ..moments import months_before
-from .conditions import Captured, Condition, Creators, Flag, Fulfils, Input, InputType, OneOf, Quality, Seen, Values
+from .conditions import Captured, Condition, Creators, Flag, Fulfils, OneOf, Quality, Seen, Values
+from .inputs import Input, InputType
 
 Removed = dict[str, int]
 """How many features each condition took out, the first one that did counting, by what is said of them."""

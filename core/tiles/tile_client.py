@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from ..network.session import HttpSession, Reply
 
 
+_PAGE_TYPES = ("text/html", "application/json", "application/xhtml+xml")
+
+
 class TileClient:
     """Gets tiles of one tileset for the threads of a run. `stop` ends waits."""
 
@@ -65,9 +68,6 @@ class TileClient:
         return FetchedTile(
             tile_body(reply), "404" if reply.status == 404 else "", reply.received_bytes, int(time.time() * 1000)
         )
-
-
-_PAGE_TYPES = ("text/html", "application/json", "application/xhtml+xml")
 
 
 def tile_body(reply: Reply) -> bytes:

@@ -43,6 +43,9 @@ _OBJECT_TYPES = {
 """The documented words and those of replies."""
 
 
+_POINTS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
+
+
 @dataclass(frozen=True)
 class Fact:
     """One row: `name` is the graph's field or the column made from it, `title` what people read for it.
@@ -220,9 +223,6 @@ def _rotation(vector: list[float]) -> str:
 def _object_type(word: str) -> str:
     readable = _OBJECT_TYPES.get(word)
     return f"{readable} ({word})" if readable else _line(word)
-
-
-_POINTS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
 
 
 def compass_point(degrees: float) -> str:

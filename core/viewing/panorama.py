@@ -26,6 +26,9 @@ _NEAREST = 1e-9
 _EVERY_OTHER = 0x00FF00FF
 
 
+WIDEST_PANORAMA = 8192
+
+
 def is_available() -> bool:
     """Whether there is numpy, which draws and projects; most QGIS builds have it, not all."""
     try:
@@ -183,6 +186,3 @@ def _mix(first: np.ndarray, second: np.ndarray, share: np.ndarray) -> np.ndarray
     low = (first & half) * rest + (second & half) * share
     high = (first >> byte & half) * rest + (second >> byte & half) * share
     return low >> byte & half | high & ~half
-
-
-WIDEST_PANORAMA = 8192

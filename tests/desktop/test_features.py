@@ -66,7 +66,11 @@ def test_values_are_picked_from_the_list(desktop):
 
 
 def test_a_circle_is_clicked_and_what_it_holds_is_loaded(desktop, server):
-    desktop.run("panel.formScroll.ensureWidgetVisible(panel.areaPanel)\npanel.areaPanel.choose('circle')")
+    desktop.run(
+        "panel.formScroll.ensureWidgetVisible(panel.areaPanel)\n"
+        "combo = panel.areaPanel.areaCombo\n"
+        "combo.setCurrentIndex(combo.findData('circle'))"
+    )
     reach(desktop, "panel.areaPanel.clickButton")
     desktop.wait_until("iface.mapCanvas().mapTool() is panel.areaPanel._tool")
     click_in_canvas(desktop, 0.5, 0.5)

@@ -91,10 +91,6 @@ class AreaPanel(QWidget):
         read = {CANVAS: self._canvas_area, EXTENT: self._extent, POLYGONS: self._polygon_area, CIRCLE: self._circle}
         return read[self.areaCombo.currentData()]()
 
-    def choose(self, word: str) -> None:
-        """Switch to `canvas`, `extent`, `polygons` or `circle`."""
-        self.areaCombo.setCurrentIndex(self.areaCombo.findData(word))
-
     def close_down(self) -> None:
         """Before the panel is deleted."""
         self._watch(None)

@@ -11,7 +11,7 @@ from qgis.PyQt.QtWidgets import QComboBox, QLineEdit, QWidget
 
 from ...core.layers.expression import check_expression
 from ...core.mapillary.schema import SourceLayer
-from ...core.request.conditions import Input, InputType
+from ...core.request.inputs import Input, InputType
 from ..values.value_picker import ValuePicker
 
 

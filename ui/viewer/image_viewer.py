@@ -35,7 +35,7 @@ from .panel.states import (
     state_of,
     state_of_picture,
 )
-from .shown_image import PATIENCE_MS, Display
+from .shown_image import PATIENCE_MS, ShownImage
 
 TOLERANCE_PIXELS = 12
 """How far beside a dot a click may be."""
@@ -60,7 +60,7 @@ class ImageViewer(QObject):
         self._settings = settings
         self._messages = messages
         self._background = Background()
-        self._display = Display(panel, canvas, self._background)
+        self._display = ShownImage(panel, canvas, self._background)
         self._opening, self._walking, self._visit = self._display.opening, self._display.walking, self._display.visit
         self._actions = PictureActions(panel, messages, lambda: self._opening.shown)
         self._tiles: Optional[NearbyTiles] = None

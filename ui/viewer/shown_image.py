@@ -14,10 +14,10 @@ from .image_detections import ImageDetections
 from .loading.image_load import ImageLoad
 from .loading.opening import Opening
 from .map.feature_mark import FeatureMark
-from .map.image_mark import MapPlace
+from .map.image_mark import ImageMark
 from .panel.image_panel import ImagePanel
 from .panel.states import NO_PICTURE, State, loading, state_of_picture
-from .panel.walk_buttons import Walking
+from .panel.walk_buttons import WalkButtons
 
 PATIENCE_MS = 300
 """What comes sooner needs no word that it is awaited."""
@@ -27,17 +27,17 @@ _LEAST_PIXELS = 1024
 """A picture is zoomed, copied and saved, however narrow the panel is."""
 
 
-class Display(QObject):
+class ShownImage(QObject):
     """The open image, the walk from there, and the map feature visited; `close_down` takes the mark off the map."""
 
     def __init__(self, panel: ImagePanel, canvas: QgsMapCanvas, background: Background) -> None:
         super().__init__(panel)
         self._panel = panel
-        self.walking = Walking(panel, background)
+        self.walking = WalkButtons(panel, background)
         self.opening = Opening(background, self.walking.keep, self)
         self.visit = FeatureVisit(panel, background)
         self._detections = ImageDetections(panel, background)
-        self._place = MapPlace(canvas)
+        self._place = ImageMark(canvas)
         self._feature_mark = FeatureMark(canvas)
         self._is_blank = True
         self._patience = QTimer(self)

@@ -42,7 +42,7 @@ def places():
 
 def test_a_click_on_the_map_sets_the_circle(dock, server, qtbot, qgis_canvas):  # noqa: F811
     area = dock.panel.areaPanel
-    area.choose(CIRCLE)
+    area.areaCombo.setCurrentIndex(area.areaCombo.findData(CIRCLE))
     assert dock.panel.estimateLabel.text().startswith("Click on the map, or type longitude and latitude")
     assert not dock.panel.downloadButton.isEnabled()
     qtbot.mouseClick(area.clickButton, Qt.MouseButton.LeftButton)
@@ -71,7 +71,7 @@ def test_a_click_on_the_map_sets_the_circle(dock, server, qtbot, qgis_canvas):  
     ],
 )
 def test_a_centre_that_is_none_says_why(dock, text, words):  # noqa: F811
-    dock.panel.areaPanel.choose(CIRCLE)
+    dock.panel.areaPanel.areaCombo.setCurrentIndex(dock.panel.areaPanel.areaCombo.findData(CIRCLE))
     dock.panel.areaPanel.centreEdit.setText(text)
     assert words in dock.panel.estimateLabel.text()
     assert not dock.panel.downloadButton.isEnabled()
@@ -79,16 +79,16 @@ def test_a_centre_that_is_none_says_why(dock, text, words):  # noqa: F811
 
 def test_leaving_the_circle_gives_the_map_tool_back(dock, qtbot, qgis_canvas):  # noqa: F811
     area = dock.panel.areaPanel
-    area.choose(CIRCLE)
+    area.areaCombo.setCurrentIndex(area.areaCombo.findData(CIRCLE))
     qtbot.mouseClick(area.clickButton, Qt.MouseButton.LeftButton)
     assert qgis_canvas.mapTool() is area._tool
-    area.choose(CANVAS)
+    area.areaCombo.setCurrentIndex(area.areaCombo.findData(CANVAS))
     assert qgis_canvas.mapTool() is not area._tool
 
 
 def test_selected_polygons_clip_what_is_downloaded(dock, server, qtbot, zones):  # noqa: F811
     area = dock.panel.areaPanel
-    area.choose(POLYGONS)
+    area.areaCombo.setCurrentIndex(area.areaCombo.findData(POLYGONS))
     assert "No polygon of Zones is selected." in dock.panel.estimateLabel.text()
     zones.selectByIds([1])
     assert area.selectedCheck.text() == "Only selected polygons (1)"
@@ -108,7 +108,7 @@ def test_selected_polygons_clip_what_is_downloaded(dock, server, qtbot, zones): 
 
 def test_polygons_that_are_edited_or_removed_count_at_once(dock, zones):  # noqa: F811
     area = dock.panel.areaPanel
-    area.choose(POLYGONS)
+    area.areaCombo.setCurrentIndex(area.areaCombo.findData(POLYGONS))
     area.selectedCheck.setChecked(False)
     zones.startEditing()
     zones.deleteFeature(2)
@@ -121,7 +121,7 @@ def test_polygons_that_are_edited_or_removed_count_at_once(dock, zones):  # noqa
 
 def test_an_extent_in_another_crs_than_the_canvas(dock, server, qtbot, qgis_canvas):  # noqa: F811
     area = dock.panel.areaPanel
-    area.choose(EXTENT)
+    area.areaCombo.setCurrentIndex(area.areaCombo.findData(EXTENT))
     assert "Draw an extent on the map" in dock.panel.estimateLabel.text()
     box = QgsRectangle(MIDDLE[0] - 0.002, MIDDLE[1] - 0.002, MIDDLE[0] + 0.002, MIDDLE[1] + 0.002)
     area.extentWidget.setOutputExtentFromUser(box, QgsCoordinateReferenceSystem("EPSG:4326"))

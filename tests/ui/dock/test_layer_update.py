@@ -409,3 +409,16 @@ def test_the_token_is_kept_nowhere(dock, server, update, qtbot):  # noqa: F811
     secret = server.credential.split("|")[2]
     assert secret not in "".join(logged) + images.htmlMetadata() + result(dock)
     assert any("Updating images" in text for text in logged)
+
+
+def test_a_layer_without_the_newest_field_is_updated_too(dock, server, update, qtbot):  # noqa: F811
+    """As one that was made before there was that field."""
+    download(qtbot, dock)
+    images, _, _ = layers().values()
+    assert images.dataProvider().deleteAttributes([images.fields().indexOf("quality_score")])
+    images.updateFields()
+    assert can_update(images)
+    later(dock, server)
+    run(qtbot, update, images)
+    assert angles(images) == fresh_images(dock, server)
+    assert images.name().startswith("Images, ")

@@ -25,7 +25,7 @@ def add_as(dock, word):  # noqa: F811
 def ask_for(dock, west, east):  # noqa: F811
     """The middle rows of the tiles between two longitudes."""
     box = MIDDLE
-    dock.panel.areaPanel.choose("extent")
+    dock.panel.areaPanel.areaCombo.setCurrentIndex(dock.panel.areaPanel.areaCombo.findData("extent"))
     widget = dock.panel.areaPanel.extentWidget
     widget.setOutputExtentFromUser(QgsRectangle(west, box.south + 0.004, east, box.north - 0.004), widget.outputCrs())
 

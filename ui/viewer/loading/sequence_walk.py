@@ -16,7 +16,7 @@ from ...background import Background
 from .image_load import ImageLoad
 
 
-class Walk(QObject):
+class SequenceWalk(QObject):
     """`changed` fires when other images can be reached; `problem` says why none can."""
 
     changed = pyqtSignal()

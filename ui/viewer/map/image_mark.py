@@ -15,7 +15,7 @@ _COARSEST_SCALE = 25_000.0
 _CLOSE_SCALE = 2_500.0
 
 
-class MapPlace:
+class ImageMark:
     """Marks where one looks from, and in which direction."""
 
     def __init__(self, canvas: QgsMapCanvas) -> None:

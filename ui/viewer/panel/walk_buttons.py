@@ -10,14 +10,14 @@ from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 from ....core.viewing.street_image import StreetImage
 from ...background import Background
 from ..loading.image_load import ImageLoad
-from ..loading.sequence_walk import Walk
+from ..loading.sequence_walk import SequenceWalk
 from .image_panel import ImagePanel
 
 PLAY_MS = 1200
 """How long an image stands while the sequence is played."""
 
 
-class Walking(QObject):
+class WalkButtons(QObject):
     """`wanted` gives the id of the image to go to, `changed` fires when other neighbours can be loaded ahead."""
 
     wanted = pyqtSignal(str)
@@ -26,7 +26,7 @@ class Walking(QObject):
     def __init__(self, panel: ImagePanel, background: Background) -> None:
         super().__init__(panel)
         self._panel = panel
-        self._walk = Walk(background, self)
+        self._walk = SequenceWalk(background, self)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(PLAY_MS)
