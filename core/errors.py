@@ -1,5 +1,53 @@
 """Every expected failure, as a sentence that says what happened and what to do.
 
+    MapillaryError
+        InvalidRequestError
+        UnsafeEndpointError
+        CredentialError
+            MissingCredentialError
+            MalformedCredentialError
+            LockedDatabaseError
+            CredentialNotStoredError
+            UnknownConfigurationError
+            RefusedCredentialError
+                ExpiredCredentialError
+                RevokedCredentialError
+        SignInError
+        ThrottledError
+        QuotaReachedError
+            QuotaExceededError
+        BlockedError
+        UnreachableError
+        ProxyCredentialError
+        MissingProxySupportError
+        UnusableProxyError
+        UntrustedServerError
+        ConnectionBrokenError
+        SlowReplyError
+        ServerBusyError
+        UnexpectedReplyError
+            UnknownObjectError
+            ExpiredPictureError
+            UnknownFieldError
+            TooMuchAskedError
+        GraphBusyError
+        NotCachedError
+        OfflineError
+        DamagedTileError
+        DamagedDetectionError
+        DamagedPictureError
+        TemporaryFolderError
+        DisplayFileError
+        PictureFolderError
+        ForeignTileError
+        UnusableExpressionError
+        NoTileReadError
+        RefusedFeaturesError
+        UnexpectedError
+        CancelledError
+
+Folders that know more of a failure have their own below these: `export/errors.py`, `mapillary/image_link.py`.
+
 `stops_run`: asking for further tiles is pointless or harmful. `is_transient`: the same request may succeed later,
 so it is tried again. No message ever holds a URL or the token.
 """
