@@ -148,6 +148,28 @@ def bar(qgis_parent: Any) -> Any:
 
 
 @pytest.fixture
+def logged(qgis_app: Any) -> Iterator[list[str]]:
+    """What the plugin writes to QGIS' log, bugs as well."""
+    from qgis.core import QgsApplication
+
+    from mapillary_coverage.core.about import TITLE
+    from mapillary_coverage.core.log import BugLog
+
+    told: list[str] = []
+
+    def keep(text: str, tag: str, _: Any) -> None:
+        if tag == TITLE:
+            told.append(text)
+
+    bugs = BugLog()
+    bugs.open()
+    QgsApplication.messageLog().messageReceived.connect(keep)
+    yield told
+    QgsApplication.messageLog().messageReceived.disconnect(keep)
+    bugs.close()
+
+
+@pytest.fixture
 def plugin(qgis_iface: Any, qgis_new_project: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The plugin in the interface of the test, with what the stub lacks."""
     window = qgis_iface.mainWindow()

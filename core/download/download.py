@@ -161,8 +161,8 @@ class _Run:
                 self._stopped_by = outcome.error
             if not isinstance(outcome.error, _NEVER_ASKED):
                 self._outcomes[TileAddress(outcome.record.tileset, outcome.record.tile)] = outcome
-        read = sum(address in self._outcomes for address in self.missing)
-        on_progress(read, len(self.missing))
+        if self.missing:
+            on_progress(sum(address in self._outcomes for address in self.missing), len(self.missing))
 
     def result(self, notes: list[str]) -> CoverageResult:
         """What all tiles give together."""

@@ -22,4 +22,4 @@ def test_what_needs_no_further_word_has_a_sentence_with_a_full_stop():
     kinds = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, MapillaryError)]
     sentences = [kind.sentence for kind in kinds if kind.sentence]
     assert len(sentences) > 15
-    assert all(sentence.endswith(".") and sentence[0].isupper() or sentence[0] == "“" for sentence in sentences)
+    assert all((sentence.endswith(".") and sentence[0].isupper()) or sentence[0] == "“" for sentence in sentences)

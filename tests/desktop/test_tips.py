@@ -13,8 +13,9 @@ ADD_IMAGE = """
 from qgis.core import *
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QWidget
-from mapillary_coverage.core.layers.features import IMAGES, fields_of
+from mapillary_coverage.core.layers.features import fields_of
 from mapillary_coverage.core.looks.layer_style import apply_style
+from mapillary_coverage.core.mapillary.schema import IMAGES
 layer = QgsVectorLayer("Point?crs=EPSG:4326", "Images", "memory")
 layer.dataProvider().addAttributes(list(fields_of(IMAGES)))
 layer.updateFields()

@@ -170,9 +170,7 @@ def test_a_token_entered_anew_is_used_by_the_next_download(dock, server, qtbot):
     assert group() is not None
 
 
-def test_the_token_is_kept_nowhere(dock, server, qtbot, tmp_path):
-    logged = []
-    QgsApplication.messageLog().messageReceived.connect(lambda text, tag, level: logged.append(text))
+def test_the_token_is_kept_nowhere(dock, server, qtbot, tmp_path, logged):
     download(qtbot, dock)
     secret = server.credential.split("|")[2]
     project = tmp_path / "project.qgs"

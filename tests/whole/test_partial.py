@@ -1,7 +1,7 @@
 """What was read is kept, marked as partial, and completed in the same layers."""
 
 import pytest
-from qgis.core import QgsApplication, QgsGeometry, QgsProject, QgsRectangle, QgsVectorFileWriter
+from qgis.core import QgsGeometry, QgsProject, QgsRectangle, QgsVectorFileWriter
 from qgis.PyQt.QtCore import Qt
 
 from mapillary_coverage.core.area.tiling import TileId, tile_box, tiles_of
@@ -61,11 +61,7 @@ def test_a_partial_result_says_so_in_every_name(wide, server, qtbot, bar):  # no
 
 
 @pytest.mark.parametrize("column", [8529, None], ids=["partial", "complete"])
-def test_a_result_is_logged_once(wide, server, qtbot, column):  # noqa: F811
-    logged = []
-    QgsApplication.messageLog().messageReceived.connect(
-        lambda text, tag, _: logged.append(text) if tag == "Mapillary Coverage" else None
-    )
+def test_a_result_is_logged_once(wide, server, qtbot, column, logged):  # noqa: F811
     if column:
         spoil(server, column)
     download(qtbot, wide)

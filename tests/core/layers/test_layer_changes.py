@@ -1,7 +1,7 @@
 """What happens to layers while a retry is changing them is seen, and never called complete when it is not."""
 
 import pytest
-from qgis.core import QgsApplication, QgsProject, QgsVectorFileWriter
+from qgis.core import QgsProject, QgsVectorFileWriter
 from qgis.PyQt.QtCore import QTimer
 
 from mapillary_coverage.core.layers import layer_changes
@@ -45,10 +45,7 @@ def meanwhile(monkeypatch):
     return plan
 
 
-def test_a_bug_is_said_and_logged_and_the_layers_can_be_had_again(lacking, whole, qtbot, monkeypatch):
-    logged = []
-    QgsApplication.messageLog().messageReceived.connect(lambda text, *_: logged.append(text))
-
+def test_a_bug_is_said_and_logged_and_the_layers_can_be_had_again(lacking, whole, qtbot, monkeypatch, logged):
     def broken(*arguments):
         raise ValueError("not foreseen")
 

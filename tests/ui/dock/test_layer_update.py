@@ -7,7 +7,6 @@ from datetime import datetime, timezone
 import pytest
 from osgeo import ogr
 from qgis.core import (
-    QgsApplication,
     QgsCoordinateReferenceSystem,
     QgsProject,
     QgsVectorFileWriter,
@@ -399,9 +398,7 @@ def test_a_read_only_file_is_left_alone(dock, server, update, qtbot, tmp_path): 
     assert result(dock).startswith(f"The layer {images.name()} cannot be changed")
 
 
-def test_the_token_is_kept_nowhere(dock, server, update, qtbot):  # noqa: F811
-    logged = []
-    QgsApplication.messageLog().messageReceived.connect(lambda text, *_: logged.append(text))
+def test_the_token_is_kept_nowhere(dock, server, update, qtbot, logged):  # noqa: F811
     download(qtbot, dock)
     images = layers()["Images"]
     later(dock, server)
