@@ -41,9 +41,9 @@ class Naming:
 
 @dataclass(frozen=True)
 class Format:
-    """A format. `driver` is GDAL's, `options` are what it takes for a layer, and `files` the endings of all files of one
-    layer; one without geometry has that with `table_suffix` alone, where there is such a file. The file that is there
-    in any case must close with `closing`, or it is cut off.
+    """A format. `driver` is GDAL's, `options` are what it takes for a layer, and `files` the endings of all files of
+    one layer; one without geometry has that with `table_suffix` alone, where there is such a file. The file that is
+    there in any case must close with `closing`, or it is cut off.
 
     A format that `is_database` is a file of SQLite, to which layers can be added. One that `holds_styles` also holds
     whose data it is. One that does not give geometries back when GDAL reads it can neither be checked for them nor
