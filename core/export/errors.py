@@ -82,12 +82,12 @@ class SameNameError(ExportError):
 
 
 class UnusableNameError(ExportError):
-    """A GeoPackage cannot have a layer of that name."""
+    """The format cannot have a layer of that name; `rule` says which it can have."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, label: str, rule: str) -> None:
         super().__init__(
-            f"A layer in a GeoPackage cannot be called “{name}”. Give it another name, without | and not beginning with"
-            " gpkg, sqlite or layer_styles: select it in the list and press F2, or double-click it."
+            f"A layer in a {label} cannot be called “{name}”. Give it another name, {rule}: select it in the list and"
+            " press F2, or double-click it."
         )
 
 

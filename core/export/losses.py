@@ -1,14 +1,12 @@
-"""What a format cannot hold of given layers, said before it is lost.
-
-Checked against GDAL's drivers: https://gdal.org/drivers/vector/
-"""
+"""What a format cannot hold of given layers, said before it is lost."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from ..mapillary.licence import RIGHTS
-from .formats import CSV, FLATGEOBUF, GEOJSON, GEOPACKAGE, SHAPEFILE, ColumnType, Format, Outline, Shape, names_in
+from .formats import Format, Times, names_in
+from .summary import ColumnType, LayerSummary
 
 _BRIEF = {
     *("id", "sequence_id", "image_id", "creator_id", "organization_id"),
@@ -16,67 +14,68 @@ _BRIEF = {
 }
 """Text fields of ours that are never long."""
 
-_SHAPEFILE_BYTES = 2 * 2**30
 _COLUMN_BYTES = 24
 
 
-def losses(target: Format, layers: Sequence[Outline]) -> list[str]:
+def losses(target: Format, layers: Sequence[LayerSummary]) -> list[str]:
     """Sentences; none where the format holds everything."""
-    if target is GEOPACKAGE or not layers:
+    if not layers:
         return []
     return [
-        *_shared(target, layers),
-        *(_of_shapefile(layers) if target is SHAPEFILE else ()),
+        *_of_layers(target, layers),
+        *_of_lengths(target, layers),
         *_of_values(target, layers),
-        f"{target.label} holds neither styles nor whose data it is: where you publish it, name “{RIGHTS}” yourself.",
+        *target.other_losses(layers),
+        *_of_descriptions(target),
     ]
 
 
-def _shared(target: Format, layers: Sequence[Outline]) -> Iterator[str]:
+def _of_layers(target: Format, layers: Sequence[LayerSummary]) -> Iterator[str]:
     if len(layers) > 1 and not target.holds_many:
         yield "Each layer becomes a file of its own, named after it."
-    tables = [layer.name for layer in layers if layer.shape is Shape.NONE]
-    if tables and target is FLATGEOBUF:
-        yield f"FlatGeobuf cannot hold layers without geometry: {', '.join(tables)}."
-    if tables and target is SHAPEFILE:
-        yield f"Without geometry, only a table (.dbf) is written: {', '.join(tables)}."
+    tables = [layer.name for layer in layers if layer.is_table]
+    if tables and not target.holds_tables:
+        yield f"{target.label} cannot hold layers without geometry: {', '.join(tables)}."
+    if tables and target.table_suffix:
+        yield f"Without geometry, only a table ({target.table_suffix}) is written: {', '.join(tables)}."
     if target.degrees_only and len(tables) < len(layers):
-        decimals = ", with 7 decimals (1 cm)" if target is GEOJSON else ""
+        decimals = target.decimals and f", with {target.decimals}"
         yield f"Coordinates are longitude and latitude, EPSG:4326{decimals}."
 
 
-def _of_shapefile(layers: Sequence[Outline]) -> Iterator[str]:
+def _of_lengths(target: Format, layers: Sequence[LayerSummary]) -> Iterator[str]:
     renamed: dict[str, str] = {}
-    for layer in layers:
-        names = [column.name for column in layer.columns]
-        renamed.update({old: new for old, new in zip(names, names_in(SHAPEFILE, names)) if old != new})
+    if target.longest_name is not None:
+        for layer in layers:
+            pairs = zip(layer.names, names_in(target, layer.names))
+            renamed.update({old: new for old, new in pairs if old != new})
     if renamed:
         changes = ", ".join(f"{old} becomes {new}" for old, new in renamed.items())
-        yield f"Field names have 10 characters at most: {changes}."
-    long_texts = _columns(layers, ColumnType.TEXT)
-    long_texts = [name for name in long_texts if name not in _BRIEF]
-    if long_texts:
-        yield f"Text is cut after 254 bytes: {', '.join(long_texts)}."
+        yield f"Field names have {target.longest_name} characters at most: {changes}."
+    long_texts = [name for name in _columns(layers, ColumnType.TEXT) if name not in _BRIEF]
+    if long_texts and target.longest_text is not None:
+        yield f"Text is cut after {target.longest_text} bytes: {', '.join(long_texts)}."
     for layer in layers:
-        if layer.count * len(layer.columns) * _COLUMN_BYTES > _SHAPEFILE_BYTES:
-            yield f"“{layer.name}” may need more than the 2 GB that a Shapefile can have."
+        if target.most_bytes is not None and layer.count * len(layer.columns) * _COLUMN_BYTES > target.most_bytes:
+            most = f"{target.most_bytes / 2**30:.0f} GB"
+            yield f"“{layer.name}” may need more than the {most} that a {target.label} can have."
 
 
-def _of_values(target: Format, layers: Sequence[Outline]) -> Iterator[str]:
-    if _columns(layers, ColumnType.TIME) and (target.times_as_text or target is GEOJSON):
+def _of_values(target: Format, layers: Sequence[LayerSummary]) -> Iterator[str]:
+    if _columns(layers, ColumnType.TIME) and target.times is not Times.TYPED:
         yield "Times become text, such as 2024-05-01T12:00:00.123Z."
     if _columns(layers, ColumnType.FLAG) and not target.has_flags:
         yield "True and false become 1 and 0."
-    if target is SHAPEFILE and _columns(layers, ColumnType.TEXT):
+    if _columns(layers, ColumnType.TEXT) and not target.has_empty_text:
         yield "Empty text becomes no value."
-    if target is CSV:
+
+
+def _of_descriptions(target: Format) -> Iterator[str]:
+    if not target.holds_styles:
         yield (
-            "Values have no types, and no value is the same as empty text. A spreadsheet rounds ids: import their"
-            " columns as text."
+            f"{target.label} holds neither styles nor whose data it is: where you publish it, name “{RIGHTS}” yourself."
         )
-        if any(layer.shape is not Shape.NONE for layer in layers):
-            yield "The file does not say which CRS its coordinates have."
 
 
-def _columns(layers: Sequence[Outline], wanted: ColumnType) -> list[str]:
+def _columns(layers: Sequence[LayerSummary], wanted: ColumnType) -> list[str]:
     return list(dict.fromkeys(column.name for layer in layers for column in layer.columns if column.type is wanted))

@@ -21,7 +21,7 @@ from .errors import (
     TargetIsFolderError,
     UnusableFolderError,
 )
-from .formats import GEOPACKAGE, Format
+from .formats import Format
 
 _LOCK_SECONDS = 5.0
 _HELD = (5, 6)
@@ -112,7 +112,7 @@ def place(made: Sequence[tuple[Path, Path]], target: Format, folder: Path) -> No
     One file replaces another in one step. Of several, the old ones go into the folder first and come back where a step
     fails.
     """
-    if target is GEOPACKAGE:
+    if target.is_database:
         _place_geopackage(*made[0])
         return
     moves = [(file, path.with_suffix(file.suffix)) for new, path in made for file in present_files(new, target)]

@@ -20,15 +20,13 @@ from .errors import (
     TargetExistsError,
     UnusableNameError,
 )
-from .formats import GEOPACKAGE, Format, Shape, file_part
+from .formats import Format, file_part
 from .placing import check_target, present_files
 from .snapshot import ExportLayer, snapshot
 
-_RESERVED = ("gpkg", "sqlite_", "layer_styles", "rtree_")
-
 
 class Existing(Enum):
-    """What happens to a file that is there: keep it and fail, replace it whole, or add layers to it (GeoPackage)."""
+    """What happens to a file that is there: keep it and fail, replace it whole, or add layers to it (a database)."""
 
     KEEP = "keep"
     REPLACE = "replace"
@@ -64,7 +62,7 @@ def plan_export(
 ) -> ExportPlan:
     """The layers with the names that they shall have, in the CRS or each in its own. Raises ExportError."""
     paths = target_paths([name for _, name in chosen], target, path)
-    adds = existing is Existing.ADD and target is GEOPACKAGE and paths[0].exists()
+    adds = existing is Existing.ADD and target.is_database and paths[0].exists()
     for file in paths:
         check_target(file)
         if existing is not Existing.REPLACE and not adds and present_files(file, target):
@@ -76,8 +74,8 @@ def plan_export(
     wanted = degrees_crs() if target.degrees_only else crs
     layers = [snapshot(layer, name, wanted, context, only_selected) for layer, name in chosen]
     for layer in layers:
-        if layer.outline.shape is Shape.NONE and not target.holds_tables:
-            raise NeedsGeometryError(layer.outline.name, target.label)
+        if layer.summary.is_table and not target.holds_tables:
+            raise NeedsGeometryError(layer.summary.name, target.label)
     groups = [tuple(layers)] if target.holds_many else [(layer,) for layer in layers]
     return ExportPlan(target, tuple(ExportFile(file, group) for file, group in zip(paths, groups)), adds)
 
@@ -124,8 +122,8 @@ def _file(path: str, target: Format) -> Path:
 def _check_names(names: Sequence[str], target: Format) -> None:
     taken: set[str] = set()
     for name in names:
-        if target is GEOPACKAGE and ("|" in name or name.casefold().startswith(_RESERVED)):
-            raise UnusableNameError(name)
+        if target.naming is not None and not target.naming.allows(name):
+            raise UnusableNameError(name, target.label, target.naming.rule)
         if name.casefold() in taken:
             raise SameNameError(name)
         taken.add(name.casefold())

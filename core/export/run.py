@@ -8,7 +8,7 @@ from pathlib import Path
 from qgis.core import QgsProviderRegistry
 
 from .errors import IncompleteFileError, TargetInUseError
-from .formats import GEOPACKAGE
+from .formats import Format
 from .placing import copy_geopackage, place, settle, state_of, workplace
 from .plan import ExportFile, ExportPlan
 from .snapshot import ExportLayer
@@ -20,7 +20,7 @@ def run_export(plan: ExportPlan, is_cancelled: Callable[[], bool], on_progress: 
     every file as it was.
     """
     # Each feature counts twice: it is written and read back.
-    total = 2 * sum(max(layer.outline.count, 0) for file in plan.files for layer in file.layers) or 1
+    total = 2 * sum(max(layer.summary.count, 0) for file in plan.files for layer in file.layers) or 1
     done = 0
 
     def on_features(features: int) -> None:
@@ -37,29 +37,28 @@ def run_export(plan: ExportPlan, is_cancelled: Callable[[], bool], on_progress: 
             if plan.adds:
                 copy_geopackage(file.path, path)
             write_file(path, plan.format, file.layers, file.path, pace)
-            if plan.format is GEOPACKAGE:
-                _describe(path, file)
+            if plan.format.holds_styles:
+                _describe(path, plan.format, file)
+            if plan.format.is_database:
                 settle(path)
             made.append((path, file.path))
         pace(0)
         if plan.adds and state_of(plan.files[0].path) != before:
             raise TargetInUseError(plan.files[0].path, "it was changed while the layers were being added")
         place(made, plan.format, folder)
-    # A Shapefile without geometry is its table alone.
-    paths = [(file.path, file.path.with_suffix(plan.format.ending or file.path.suffix)) for file in plan.files]
-    return [path if path.exists() else table for path, table in paths]
+    return [plan.format.main_file(file.path, is_table=not file.path.exists()) for file in plan.files]
 
 
-def _describe(path: Path, file: ExportFile) -> None:
-    """Store each layer's metadata and style in the GeoPackage."""
+def _describe(path: Path, target: Format, file: ExportFile) -> None:
+    """Store each layer's metadata and style in the file."""
     for layer in file.layers:
-        _store(f"{path}|layername={layer.outline.name}", layer)
+        _store(target.source(path, layer.summary.name), layer)
 
 
 def _store(uri: str, layer: ExportLayer) -> None:
     registry = QgsProviderRegistry.instance()
     saved, reason = registry.saveLayerMetadata("ogr", uri, layer.metadata)
     if not saved:
-        raise IncompleteFileError(layer.outline.name, reason)
-    if not registry.saveStyle("ogr", uri, layer.style, "", layer.outline.name, "", "", True, ""):
-        raise IncompleteFileError(layer.outline.name, "its style was not stored")
+        raise IncompleteFileError(layer.summary.name, reason)
+    if not registry.saveStyle("ogr", uri, layer.style, "", layer.summary.name, "", "", True, ""):
+        raise IncompleteFileError(layer.summary.name, "its style was not stored")

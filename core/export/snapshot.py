@@ -23,7 +23,7 @@ from qgis.PyQt.QtXml import QDomDocument
 
 from ..layers.kinds import has_our_rights, kind_of_layer
 from .errors import NothingToExportError, UnusableCrsError
-from .formats import Column, ColumnType, Outline, Shape
+from .summary import ColumnType, ExportColumn, ExportGeometry, LayerSummary
 
 _TYPES = {
     QVariant.Int: ColumnType.WHOLE,
@@ -38,11 +38,11 @@ _TYPES = {
 
 @dataclass(frozen=True)
 class ExportLayer:
-    """What is written of a layer: `columns` of the `outline` are the attributes at `indexes`, and positions come in
+    """What is written of a layer: `columns` of the `summary` are the attributes at `indexes`, and positions come in
     `crs`. `reads_utc`: times without a zone are in UTC.
     """
 
-    outline: Outline
+    summary: LayerSummary
     indexes: tuple[int, ...]
     wkb_type: int
     crs: QgsCoordinateReferenceSystem
@@ -68,15 +68,16 @@ def is_ours(layer: Optional[QgsMapLayer]) -> bool:
     return has_our_rights(layer) or kind_of_layer(layer) is not None
 
 
-def outline_of(layer: QgsVectorLayer, only_selected: bool = False) -> Outline:
+def summary_of(layer: QgsVectorLayer, only_selected: bool = False) -> LayerSummary:
     """The layer as formats see it, without reading its features."""
     fields = layer.fields()
-    return Outline(
+    return LayerSummary(
         layer.name(),
         tuple(
-            Column(fields[index].name(), _TYPES.get(fields[index].type(), ColumnType.TEXT)) for index in _kept(layer)
+            ExportColumn(fields[index].name(), _TYPES.get(fields[index].type(), ColumnType.TEXT))
+            for index in _kept(layer)
         ),
-        _shape(layer),
+        _geometry(layer),
         layer.selectedFeatureCount() if only_selected else layer.featureCount(),
     )
 
@@ -99,7 +100,7 @@ def snapshot(
     if layer.isSpatial() and not (target.isValid() and layer.crs().isValid()):
         raise UnusableCrsError(f"“{name}” cannot be exported without a CRS. Set the CRS of the layer and the export.")
     return ExportLayer(
-        replace(outline_of(layer, only_selected), name=name),
+        replace(summary_of(layer, only_selected), name=name),
         tuple(_kept(layer)),
         _number(layer.wkbType()),
         target,
@@ -119,10 +120,11 @@ def _kept(layer: QgsVectorLayer) -> list[int]:
     return [index for index in range(layer.fields().count()) if index not in rows]
 
 
-def _shape(layer: QgsVectorLayer) -> Shape:
+def _geometry(layer: QgsVectorLayer) -> ExportGeometry:
     if not layer.isSpatial():
-        return Shape.NONE
-    return Shape.POINT if QgsWkbTypes.flatType(layer.wkbType()) == QgsWkbTypes.Type.Point else Shape.OTHER
+        return ExportGeometry.NONE
+    is_point = QgsWkbTypes.flatType(layer.wkbType()) == QgsWkbTypes.Type.Point
+    return ExportGeometry.POINT if is_point else ExportGeometry.OTHER
 
 
 def _number(wkb_type: Any) -> int:

@@ -10,12 +10,13 @@ from typing import Any, Optional
 from osgeo import ogr
 from qgis.PyQt.QtCore import QDateTime, Qt, QVariant
 
-from .formats import ColumnType, Format
+from .formats import Format, Times
+from .summary import ColumnType
 
 _EPOCH = datetime(1970, 1, 1)
 _UTC_FLAG = 100
 _BRIEF_TEXT = 32
-"""Where a Shapefile's text columns begin; GDAL widens them as longer text comes, up to 254."""
+"""Where text columns of limited length begin; GDAL widens them as longer text comes."""
 
 Setter = Callable[[Any, int, Any], None]
 
@@ -23,11 +24,11 @@ Setter = Callable[[Any, int, Any], None]
 def definition(name: str, kind: ColumnType, target: Format) -> Any:
     """GDAL's definition of a column."""
     if kind is ColumnType.TIME:
-        return ogr.FieldDefn(name, ogr.OFTString if target.times_as_text else ogr.OFTDateTime)
+        return ogr.FieldDefn(name, ogr.OFTString if target.times is Times.TEXT else ogr.OFTDateTime)
     made = ogr.FieldDefn(name, _GDAL_TYPES[kind])
     if kind is ColumnType.FLAG and target.has_flags:
         made.SetSubType(ogr.OFSTBoolean)
-    if kind is ColumnType.TEXT and target.longest_name is not None:
+    if kind is ColumnType.TEXT and target.longest_text is not None:
         made.SetWidth(_BRIEF_TEXT)
     return made
 
@@ -35,7 +36,7 @@ def definition(name: str, kind: ColumnType, target: Format) -> Any:
 def setter(kind: ColumnType, target: Format, reads_utc: bool) -> Setter:
     """What puts a value into one of GDAL's features, at an index."""
     if kind is ColumnType.TIME:
-        set_moment = _set_iso_text if target.times_as_text else _set_time
+        set_moment = _set_iso_text if target.times is Times.TEXT else _set_time
         return lambda feature, index, value: set_moment(feature, index, moment_of(value, reads_utc))
     return _SETTERS[kind]
 

@@ -14,7 +14,7 @@ from qgis.core import QgsCoordinateReferenceSystem, QgsCsException, QgsFeature
 
 from ..errors import CancelledError
 from .errors import IncompleteFileError, NameTakenError, NotAGeoPackageError, UnreadableLayerError, UnusableCrsError
-from .formats import CSV, GEOJSON, GEOPACKAGE, SHAPEFILE, Format, Shape, free_name, names_in
+from .formats import Format, names_in
 from .snapshot import ExportLayer
 from .values import Setter, definition, is_missing, setter
 
@@ -64,7 +64,7 @@ def write_file(path: Path, target: Format, layers: Iterable[ExportLayer], adds_t
     written = {}
     dataset = _open(path, target, adds_to)
     for layer in layers:
-        name = layer.outline.name
+        name = layer.summary.name
         with _failures(name):
             if dataset.GetLayerByName(name) is not None:
                 raise NameTakenError(name, adds_to)
@@ -114,34 +114,34 @@ def _reason() -> str:
 
 
 def _write_layer(dataset: Any, target: Format, layer: ExportLayer, pace: Pace) -> Written:
-    outline = layer.outline
-    made = dataset.CreateLayer(outline.name, _reference(layer), layer.wkb_type, _options(target, layer))
+    summary = layer.summary
+    made = dataset.CreateLayer(summary.name, _reference(layer), layer.wkb_type, target.options(summary))
     if made is None:
-        raise _incomplete(outline.name)
+        raise _incomplete(summary.name)
     columns = _make_columns(made, target, layer)
-    is_transaction = target is GEOPACKAGE and not dataset.StartTransaction()
+    is_transaction = target.is_database and not dataset.StartTransaction()
     amount, definitions = Written(), made.GetLayerDefn()
     for feature in layer.features():
         if made.CreateFeature(_converted(feature, definitions, columns, layer, amount)):
-            raise _incomplete(outline.name)
+            raise _incomplete(summary.name)
         amount.features += 1
         if not amount.features % _BATCH:
             pace(_BATCH)
-    if amount.features < outline.count:
-        raise UnreadableLayerError(outline.name, amount.features, outline.count)
+    if amount.features < summary.count:
+        raise UnreadableLayerError(summary.name, amount.features, summary.count)
     if is_transaction and dataset.CommitTransaction():
-        raise _incomplete(outline.name)
+        raise _incomplete(summary.name)
     return amount
 
 
 def _make_columns(made: Any, target: Format, layer: ExportLayer) -> list[tuple[int, int, Setter]]:
     """Attribute, GDAL's field, and what carries the value over."""
     columns = []
-    names = names_in(target, (column.name for column in layer.outline.columns))
-    for index, name, column in zip(layer.indexes, names, layer.outline.columns):
+    names = names_in(target, layer.summary.names)
+    for index, name, column in zip(layer.indexes, names, layer.summary.columns):
         # KML has a field “Name” already, which takes the values.
         if made.GetLayerDefn().GetFieldIndex(name) < 0 and made.CreateField(definition(name, column.type, target)):
-            raise _incomplete(layer.outline.name)
+            raise _incomplete(layer.summary.name)
         columns.append((index, made.GetLayerDefn().GetFieldIndex(name), setter(column.type, target, layer.reads_utc)))
     return columns
 
@@ -157,7 +157,7 @@ def _converted(
             converted.SetFieldNull(field)
         else:
             set_value(converted, field, value)
-    if layer.outline.shape is not Shape.NONE and feature.hasGeometry():
+    if not layer.summary.is_table and feature.hasGeometry():
         converted.SetGeometryDirectly(_geometry(feature, layer))
         amount.geometries += 1
     return converted
@@ -173,14 +173,14 @@ def _geometry(feature: QgsFeature, layer: ExportLayer) -> Any:
             is_placed = False
         if not is_placed:
             raise UnusableCrsError(
-                f"A feature of “{layer.outline.name}” lies where {layer.crs.userFriendlyIdentifier()} has no"
+                f"A feature of “{layer.summary.name}” lies where {layer.crs.userFriendlyIdentifier()} has no"
                 " coordinates. Choose another CRS."
             )
     return ogr.CreateGeometryFromWkb(geometry.asWkb().data())
 
 
 def _reference(layer: ExportLayer) -> Any:
-    if layer.outline.shape is Shape.NONE:
+    if layer.summary.is_table:
         return None
     reference = osr.SpatialReference()
     if reference.SetFromUserInput(_definition_of(layer.crs)):
@@ -194,20 +194,11 @@ def _definition_of(crs: QgsCoordinateReferenceSystem) -> str:
     return authority if authority and not authority.startswith("USER") else str(crs.toWkt())
 
 
-def _options(target: Format, layer: ExportLayer) -> list[str]:
-    names = [column.name for column in layer.outline.columns]
-    if target is GEOPACKAGE:
-        return [f"FID={free_name('fid', names)}", f"GEOMETRY_NAME={free_name('geom', names)}"]
-    if target is CSV and layer.outline.shape is not Shape.NONE:
-        return [f"GEOMETRY={'AS_XY' if layer.outline.shape is Shape.POINT else 'AS_WKT'}"]
-    return {SHAPEFILE: ["ENCODING=UTF-8"], GEOJSON: ["RFC7946=YES", "COORDINATE_PRECISION=7"]}.get(target, [])
-
-
 def _check(path: Path, target: Format, name: str, amount: Written, pace: Pace) -> None:
     """Read the layer back, since GDAL does not hear of every write that fails."""
-    if target.ending and not _tail(path.with_suffix(target.ending)).endswith(target.closing):
+    if target.closing and not _tail(target.main_file(path, is_table=True)).endswith(target.closing):
         raise IncompleteFileError(name, "its end is missing")
-    dataset = gdal.OpenEx(str(path if path.exists() else path.with_suffix(target.ending)), gdal.OF_VECTOR)
+    dataset = gdal.OpenEx(str(target.main_file(path, is_table=not path.exists())), gdal.OF_VECTOR)
     layer = None if dataset is None else _layer_in(dataset, target, name)
     if layer is None:
         raise _incomplete(name)
@@ -217,8 +208,8 @@ def _check(path: Path, target: Format, name: str, amount: Written, pace: Pace) -
         found.geometries += feature.GetGeometryRef() is not None
         if not found.features % _BATCH:
             pace(_BATCH)
-    has_geometries = target is not CSV
-    if found.features != amount.features or (has_geometries and found.geometries != amount.geometries):
+    lacks_geometries = target.gives_geometries_back and found.geometries != amount.geometries
+    if found.features != amount.features or lacks_geometries:
         raise IncompleteFileError(name, f"{found.features:,} of {amount.features:,} features came back")
 
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import threading
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Callable, Optional, TypeVar
 
 from ..network.access import Access, CacheSettings
-from ..network.database import connect
+from ..network.database import DatabaseFile, connect
 from ..network.replies import NumberAsWritten
 from ..tiles.cache_folder import GRAPH_FILE
 from .graph_fields import without_addresses
@@ -44,10 +43,10 @@ class EntityCache:
         """Why nothing is kept, as a sentence."""
         self._server = server_url
         self._fresh_seconds = settings.fresh_seconds if settings else 0.0
-        self._path = settings.folder / GRAPH_FILE if settings else None
-        self._lock = threading.Lock()
-        self._connection: Optional[sqlite3.Connection] = None
-        self._open()
+        path = settings.folder / GRAPH_FILE if settings else None
+        self._file = DatabaseFile(path, lambda: _connected(path))
+        if path is not None:
+            self._open()
 
     @classmethod
     def of(cls, access: Access) -> EntityCache:
@@ -87,8 +86,7 @@ class EntityCache:
     def close(self) -> None:
         """Let go of the file, after taking out what is too old or too much."""
         self._ask(self._make_room, None)
-        with self._lock:
-            self._let_go()
+        self._file.close()
 
     def _rows(self, connection: sqlite3.Connection, entity: str, ids: Sequence[str]) -> list[tuple[Any, ...]]:
         since = time.time() - self._fresh_seconds
@@ -105,57 +103,34 @@ class EntityCache:
         )
 
     def _open(self) -> None:
-        """Opens the file; a damaged one is replaced."""
-        if self._path is None:
-            return
-        for _ in range(2):
-            try:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._connection = connect(str(self._path.absolute()), _BUSY_SECONDS)
-                self._connection.execute("PRAGMA journal_mode=WAL")
-                self._connection.execute("PRAGMA synchronous=NORMAL")
-                self._connection.executescript(_SCHEMA)
-            except (sqlite3.OperationalError, OSError) as error:
-                self._note(error)
-            except sqlite3.DatabaseError as error:
-                self._let_go()
-                if self._remove_damaged():
-                    continue
-                self._note(error)
-            return
+        try:
+            self._file.open()
+        except (sqlite3.Error, OSError) as error:
+            self._note(error)
 
     def _ask(self, question: Callable[[sqlite3.Connection], _T], otherwise: _T) -> _T:
-        with self._lock:
-            if self._connection is None:
-                return otherwise
-            try:
-                return question(self._connection)
-            except sqlite3.OperationalError as error:
-                self._note(error)
-            except sqlite3.DatabaseError:
-                self._let_go()
-                if self._remove_damaged():
-                    self._open()
-        return otherwise
-
-    def _remove_damaged(self) -> bool:
         try:
-            for suffix in ("", "-wal", "-shm"):
-                Path(f"{self._path}{suffix}").unlink(missing_ok=True)
-        except OSError as error:
+            return self._file.ask(question, otherwise)
+        except (sqlite3.Error, OSError) as error:
             self._note(error)
-            return False
-        return True
-
-    def _let_go(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        return otherwise
 
     def _note(self, reason: object) -> None:
         """The first failure, such as a full disk, ends the use of the file."""
-        self._let_go()
+        self._file.close()
         self.problem = f"What the graph says is not kept for the next time: {reason}."
+
+
+def _connected(path: Optional[Path]) -> sqlite3.Connection:
+    connection = connect(path, _BUSY_SECONDS)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.executescript(_SCHEMA)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
 
 
 def _store(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:

@@ -31,8 +31,7 @@ from ..mapillary.map_feature_values import label
 from ..mapillary.schema import IMAGES, MAP_FEATURE_LAYERS, MAP_FEATURES, SEQUENCES, TILES
 from ..mapillary.symbols import SymbolOf, generic_svg, symbol_svg
 from ..mapillary.tile_values import is_among
-from .classes import LookClass, layer_key, look_classes
-from .colour_by import ColourBy
+from .colour_by import ColourBy, LookClass
 from .markers import (
     ARROWS_BELOW_SCALE,
     CASED,
@@ -79,7 +78,7 @@ def set_look(layer: QgsVectorLayer, kind: str, colour_by: ColourBy, seen: Seen, 
     if kind == MAP_FEATURES:
         renderer = _by_value(seen.values, symbols)
     else:
-        renderer = _by_class(kind, colour_by, look_classes(colour_by, seen))
+        renderer = _by_class(kind, colour_by, colour_by.classes(seen))
     layer.setRenderer(renderer)
     layer.setCustomProperty(_LOOK_KEY, _fingerprint(layer))
     layer.triggerRepaint()
@@ -109,13 +108,13 @@ def values_in(layer: QgsVectorLayer) -> Seen:
 
 def _by_class(kind: str, colour_by: ColourBy, classes: list[LookClass]) -> QgsFeatureRenderer:
     make = {IMAGES: _image, SEQUENCES: _sequence}[kind]
-    if colour_by is ColourBy.NOTHING:
+    if not colour_by.field:
         renderer: QgsFeatureRenderer = QgsSingleSymbolRenderer(make(classes[0].colour))
     else:
         categories = [_category(each.layer_values, make(each.colour), each.label) for each in classes]
         if all(each.layer_values for each in classes):
             categories.append(_category((), make(OTHERS), "Others"))
-        renderer = QgsCategorizedSymbolRenderer(layer_key(colour_by), categories)
+        renderer = QgsCategorizedSymbolRenderer(colour_by.layer_key, categories)
     renderer.setUsingSymbolLevels(kind == SEQUENCES)
     return renderer
 

@@ -22,7 +22,6 @@ from ..mapillary.map_feature_values import label, value_matcher
 from ..mapillary.schema import IMAGE, MAP_FEATURE_TILESETS
 from ..mapillary.symbols import SymbolOf, generic_svg
 from ..request.filters import CoverageFilter
-from .classes import look_classes
 from .colour_by import ColourBy
 from .markers import Colour, Size, dot, marker, picture
 from .seen import Seen
@@ -65,7 +64,7 @@ class LiveLegend(QgsMapLayerLegend):
 
     def _entries(self, chosen: CoverageFilter, colour_by: ColourBy, seen: Seen) -> Iterator[_Line]:
         if self._tileset not in MAP_FEATURE_TILESETS:
-            for each in look_classes(colour_by, seen):
+            for each in colour_by.classes(seen):
                 yield each.label, marker(dot(Colour(each.colour), _SWATCH))
             return
         matches = value_matcher(chosen.values)

@@ -12,8 +12,7 @@ from ..mapillary.schema import COVERAGE_ZOOM, IMAGE, MAP_FEATURE_TILESETS, OVERV
 from ..mapillary.symbols import SymbolOf, generic_svg
 from ..mapillary.tile_values import flag_is_set, is_among, number_of, quoted, text_of, value_of
 from ..request.filters import CoverageFilter
-from .classes import ALWAYS, LookClass, look_classes
-from .colour_by import ColourBy
+from .colour_by import ALWAYS, ColourBy, LookClass
 from .markers import (
     ARROW,
     ARROWS_BELOW_SCALE,
@@ -52,7 +51,7 @@ def live_renderer(
     if tileset in MAP_FEATURE_TILESETS:
         styles = _feature_styles(MAP_FEATURE_TILESETS[tileset], chosen, seen, symbols)
     else:
-        styles = _coverage_styles(chosen, colour_by, look_classes(colour_by, seen))
+        styles = _coverage_styles(chosen, colour_by, colour_by.classes(seen))
     renderer = QgsVectorTileBasicRenderer()
     renderer.setStyles(styles)
     return renderer

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Callable, Optional, TypeVar
 
 from ..errors import QuotaExceededError
-from .database import connect
+from .database import DatabaseFile, connect, is_locked
 
 _T = TypeVar("_T")
 _BUSY_SECONDS = 0.3
@@ -47,9 +47,8 @@ class Usage:
     def __init__(self, path: Optional[Path], pace: Optional[Pace] = None) -> None:
         self.pace = pace or Pace()
         self.problem: Optional[str] = None
-        self._path = path
         self._lock = threading.Lock()
-        self._connection: Optional[sqlite3.Connection] = None
+        self._file = self._file_at(path)
         self._known: dict[tuple[str, str], int] = {}
         self._refusals = 0
 
@@ -100,71 +99,42 @@ class Usage:
 
     def _safely(self, question: Callable[[sqlite3.Connection], _T], while_locked: _T) -> _T:
         try:
-            answer = self._soundly(question)
+            self._file.open()
+            answer = self._file.ask(question, while_locked)
         except (sqlite3.Error, OSError) as error:
             self._refusals += 1
-            if "locked" in str(error) and self._refusals < _MOST_REFUSALS:
+            if is_locked(error) and self._refusals < _MOST_REFUSALS:
                 return while_locked
             self.problem = f"The tiles used today are counted for this session only: {error}."
-            self._let_go()
-            self._path = None
-            return question(self._begun_again())
+            self._file.close()
+            self._file = self._file_at(None)
+            self._file.open()
+            return self._file.ask(question, while_locked)
         self._refusals = 0
         return answer
 
-    def _soundly(self, question: Callable[[sqlite3.Connection], _T]) -> _T:
-        """In place of a file that turns out to be damaged there is a new one."""
+    def _file_at(self, path: Optional[Path]) -> DatabaseFile[sqlite3.Connection]:
+        return DatabaseFile(path, lambda: self._connected(path))
+
+    def _connected(self, path: Optional[Path]) -> sqlite3.Connection:
+        connection = connect(path, _BUSY_SECONDS)
         try:
-            return question(self._opened())
-        except sqlite3.DatabaseError as error:
-            if type(error) is not sqlite3.DatabaseError or self._path is None:
-                raise
-            self._let_go()
-            self._path.unlink()
-            return question(self._begun_again())
-
-    def _begun_again(self) -> sqlite3.Connection:
-        """A new database, which goes on from what is known of the old one."""
-        connection = self._opened()
-        counts = [(*key, tiles) for key, tiles in self._known.items()]
-        connection.executemany("INSERT OR REPLACE INTO used VALUES (?, ?, ?)", counts)
+            # Enough for QGIS to die at any moment; only a power cut could cost the count.
+            connection.execute("PRAGMA synchronous = OFF")
+            connection.executescript(_SCHEMA)
+            connection.execute("DELETE FROM used WHERE day < date('now', '-1 month')")
+            # In place of a file that did not work, the count goes on.
+            counts = [(*key, tiles) for key, tiles in self._known.items()]
+            connection.executemany("INSERT OR IGNORE INTO used VALUES (?, ?, ?)", counts)
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
-
-    def _opened(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self._connection = _open(self._path)
-        return self._connection
 
     def close(self) -> None:
         """Let go of the file."""
         with self._lock:
-            self._let_go()
-
-    def _let_go(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-
-def _open(path: Optional[Path]) -> sqlite3.Connection:
-    if path is None:
-        return _connect(":memory:")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return _connect(str(path))
-
-
-def _connect(database: str) -> sqlite3.Connection:
-    connection = connect(database, _BUSY_SECONDS)
-    try:
-        # Enough for QGIS to die at any moment; only a power cut could cost the count.
-        connection.execute("PRAGMA synchronous = OFF")
-        connection.executescript(_SCHEMA)
-        connection.execute("DELETE FROM used WHERE day < date('now', '-1 month')")
-    except sqlite3.Error:
-        # Windows deletes no file that is open.
-        connection.close()
-        raise
-    return connection
+            self._file.close()
 
 
 def _today() -> str:

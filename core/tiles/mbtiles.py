@@ -14,7 +14,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional
-from urllib.parse import quote
 
 from ..area.tiling import TileId, TileRange
 from ..mapillary.licence import RIGHTS
@@ -64,14 +63,12 @@ class StoredTile:
 
 
 class MbtilesFile:
-    """Any method may raise sqlite3.Error: `sqlite3.DatabaseError` itself means that the file is damaged."""
+    """Any method may raise sqlite3.Error; `is_damaged` tells whether the file is damaged."""
 
     def __init__(self, path: Path, tileset: str, is_writable: bool = True) -> None:
         """Opens the file, or makes it where it is to be written. Raises ForeignFileError, sqlite3.Error and OSError."""
-        if is_writable:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        uri = f"{_uri(path)}?{'mode=rwc' if is_writable else 'immutable=1'}"
-        self._connection = connect(uri, _BUSY_SECONDS)
+        self._path = path
+        self._connection = connect(path, _BUSY_SECONDS, is_writable)
         try:
             self._prepare(tileset, is_writable)
         except BaseException:
@@ -93,7 +90,7 @@ class MbtilesFile:
         (found,) = connection.execute("PRAGMA user_version").fetchone()
         names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
         if "fetches" not in names:
-            raise ForeignFileError()
+            raise ForeignFileError(f"{self._path} is another program's file")
         if found != FORMAT or not {"tiles", "metadata"} <= names:
             raise sqlite3.DatabaseError("The file has another format.")
 
@@ -194,12 +191,6 @@ class MbtilesFile:
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
-
-
-def _uri(path: Path) -> str:
-    """With an empty host before what begins with a slash: SQLite takes a share such as //server/folder for one."""
-    name = quote(path.absolute().as_posix())
-    return f"file://{name}" if name.startswith("/") else f"file:{name}"
 
 
 def _sound(row: tuple[Any, ...], *kinds: type) -> tuple[Any, ...]:

@@ -6,8 +6,8 @@ A run goes on without its cache where that fails, and `problem` says why.
 from __future__ import annotations
 
 import sqlite3
-import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from gzip import compress
 from hashlib import sha256
@@ -20,6 +20,7 @@ from ..area.tiling import TileId, TileRange, tile_box, tile_ranges
 from ..errors import MapillaryError
 from ..inflate import inflate
 from ..network.access import CacheSettings
+from ..network.database import DatabaseFile, is_damaged, is_locked
 from .cache_folder import prune
 from .mbtiles import ForeignFileError, MbtilesFile, StoredTile
 
@@ -71,9 +72,7 @@ class TileCache:
         self._settings = settings
         self.path = cache_path(settings, url, tileset, self.variant)
         self._tileset = tileset
-        self._lock = threading.Lock()
-        self._file: Optional[MbtilesFile] = None
-        self._is_writable = True
+        self._file = DatabaseFile(self.path, lambda: MbtilesFile(self.path, self._tileset))
         self._written = 0
         self._open()
 
@@ -138,53 +137,38 @@ class TileCache:
 
     def close(self) -> None:
         """Let go of the file, after making room where the limit of size is passed."""
-        with self._lock:
-            self._let_go()
+        self._file.close()
         if self._written:
             self._make_room()
 
     def _make_room(self) -> None:
         self._written = 0
-        if self._is_writable:
+        if self._file.is_writable:
             prune(self._settings)
 
     def _open(self) -> None:
-        """Opens the file; a damaged one is replaced, another program's is left alone."""
-        for _ in range(2):
-            try:
-                self._file = MbtilesFile(self.path, self._tileset)
-            except ForeignFileError:
-                self._note(f"{self.path} is another program's file")
-            except (sqlite3.OperationalError, OSError) as error:
-                if not _is_locked(error):
-                    self._open_unchanging()
-                self._note(error)
-            except sqlite3.DatabaseError as error:
-                if self._remove_damaged():
-                    continue
-                self._note(error)
-            return
+        """Another program's file is left alone; one that cannot be written to is read."""
+        try:
+            self._file.open()
+        except ForeignFileError as error:
+            self._note(error)
+        except (sqlite3.Error, OSError) as error:
+            if not (is_locked(error) or is_damaged(error)):
+                self._open_unchanging()
+            self._note(error)
 
     def _open_unchanging(self) -> None:
         """The file, or its folder, cannot be written to; perhaps it can be read."""
-        self._is_writable = False
-        try:
-            self._file = MbtilesFile(self.path, self._tileset, is_writable=False)
-        except (ForeignFileError, sqlite3.Error):
-            self._file = None
+        self._file = DatabaseFile(self.path, lambda: MbtilesFile(self.path, self._tileset, is_writable=False))
+        self._file.is_writable = False
+        with suppress(ForeignFileError, sqlite3.Error):
+            self._file.open()
 
     def _ask(self, question: Callable[[MbtilesFile], _T], otherwise: _T) -> _T:
-        with self._lock:
-            if self._file is None:
-                return otherwise
-            try:
-                return question(self._file)
-            except sqlite3.OperationalError as error:
-                self._note(error)
-            except sqlite3.DatabaseError:
-                self._let_go()
-                if self._is_writable and self._remove_damaged():
-                    self._open()
+        try:
+            return self._file.ask(question, otherwise)
+        except (ForeignFileError, sqlite3.Error, OSError) as error:
+            self._note(error)
         return otherwise
 
     def _change(self, change: Callable[[MbtilesFile], None]) -> None:
@@ -194,32 +178,11 @@ class TileCache:
             try:
                 change(file)
             except sqlite3.OperationalError as error:
-                self._is_writable = False
+                self._file.is_writable = False
                 self._note(error)
 
-        if self._is_writable:
+        if self._file.is_writable:
             self._ask(attempt, None)
-
-    def _remove_damaged(self) -> bool:
-        """Take the damaged file away, with the two that belong to it."""
-        try:
-            for suffix in ("", "-wal", "-shm"):
-                Path(f"{self.path}{suffix}").unlink(missing_ok=True)
-        except OSError as error:
-            self._is_writable = False
-            self._note(error)
-            return False
-        return True
-
-    def _let_go(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
 
     def _note(self, reason: object) -> None:
         self.problem = f"{self.consequence}: {reason}."
-
-
-def _is_locked(error: Exception) -> bool:
-    """Whether another QGIS, or GDAL, is using the file at this moment."""
-    return "locked" in str(error) or "busy" in str(error)

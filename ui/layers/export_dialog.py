@@ -14,11 +14,11 @@ from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QListWidgetItem, QMes
 
 from ...core.errors import CancelledError, UnexpectedError
 from ...core.export.errors import ExportError
-from ...core.export.formats import CSV, FORMATS, GEOPACKAGE, Format
+from ...core.export.formats import FORMATS, Format
 from ...core.export.losses import losses
 from ...core.export.placing import present_files
 from ...core.export.plan import Existing, ExportPlan, layers_in, plan_export, target_paths
-from ...core.export.snapshot import is_ours, outline_of
+from ...core.export.snapshot import is_ours, summary_of
 from ...core.tasks.export_task import ExportTask
 from ..messages import Messages
 
@@ -157,7 +157,7 @@ class ExportDialog(QDialog):
             self.fileWidget.setFilePath(str(Path(path).with_suffix(target.suffix)))
         self.crsWidget.setEnabled(not target.degrees_only)
         self.crsWidget.setToolTip(f"{target.label} is always in EPSG:4326" if target.degrees_only else "")
-        self.addCheck.setEnabled(target is not CSV)
+        self.addCheck.setEnabled(target.gives_geometries_back)
         self._show_choice()
 
     def _show_choice(self, *_: object) -> None:
@@ -165,7 +165,7 @@ class ExportDialog(QDialog):
         selected = sum(layer.selectedFeatureCount() for layer in layers)
         self.selectedCheck.setText(f"Only &selected features ({selected:,})")
         only_selected = self.selectedCheck.isChecked()
-        sentences = losses(self.format(), [outline_of(layer, only_selected) for layer in layers])
+        sentences = losses(self.format(), [summary_of(layer, only_selected) for layer in layers])
         self.lossesText.setPlainText("\n".join(f"• {sentence}" for sentence in sentences))
         self.lossesText.setPlaceholderText(self._without_losses(bool(layers)))
 
@@ -177,7 +177,7 @@ class ExportDialog(QDialog):
         return f"{self.format().label} holds everything: values, styles, credit, and what was asked for."
 
     def _ask(self, there: Sequence[Path]) -> None:
-        adds = self.format() is GEOPACKAGE
+        adds = self.format().is_database
         question = QMessageBox(self)
         question.setIcon(QMessageBox.Icon.Question)
         question.setWindowTitle(self.windowTitle())
@@ -251,7 +251,7 @@ class ExportDialog(QDialog):
                 layer.triggerRepaint()
         if self.addCheck.isChecked() and self.addCheck.isEnabled():
             project.addMapLayers(_exported(plan))
-        layers = [layer.outline for file in plan.files for layer in file.layers]
+        layers = [layer.summary for file in plan.files for layer in file.layers]
         amount = f"{len(layers)} layer{'s' * (len(layers) > 1)} with {sum(layer.count for layer in layers):,} features"
         self._messages.tell(f"Exported {amount} to {', '.join(map(str, paths))}")
         self.accept()
@@ -266,7 +266,7 @@ class ExportDialog(QDialog):
         for widget in (self.layersList, self.formatCombo, self.fileWidget, self.selectedCheck, self.exportButton):
             widget.setEnabled(not is_running)
         self.crsWidget.setEnabled(not is_running and not self.format().degrees_only)
-        self.addCheck.setEnabled(not is_running and self.format() is not CSV)
+        self.addCheck.setEnabled(not is_running and self.format().gives_geometries_back)
         self.progressBar.setVisible(is_running)
         self.progressBar.setValue(0)
 
@@ -280,6 +280,6 @@ def _exported(plan: ExportPlan) -> list[QgsVectorLayer]:
     layers = []
     for file in plan.files:
         for layer in file.layers:
-            uri = f"{file.path}|layername={layer.outline.name}" if plan.format is GEOPACKAGE else str(file.path)
-            layers.append(QgsVectorLayer(uri, layer.outline.name, "ogr"))
+            name = layer.summary.name
+            layers.append(QgsVectorLayer(plan.format.source(file.path, name), name, "ogr"))
     return layers

@@ -10,7 +10,6 @@ from qgis.core import QgsVectorTileBasicRenderer, QgsVectorTileLayer, QgsVectorT
 
 from ...core.area.tiling import TileAddress
 from ...core.live.live_layers import live_tileset
-from ...core.looks.classes import look_classes
 from ...core.looks.colour_by import ColourBy
 from ...core.looks.legend import LiveLegend
 from ...core.looks.live_style import live_renderer
@@ -62,7 +61,7 @@ class LiveLook:
             self._years |= seen.years
             seen = replace(seen, years=self._years)
             is_coverage = tileset in COVERAGE_TILESETS.values()
-            shown = look_classes(look.colour_by, seen) if is_coverage else frozenset(seen.values)
+            shown = look.colour_by.classes(seen) if is_coverage else frozenset(seen.values)
             legend = layer.legend()
             if self._applied.get(layer.id()) == (tileset, look, shown) and isinstance(legend, LiveLegend):
                 continue

@@ -30,16 +30,13 @@ from mapillary_coverage.core.export.formats import (
     GEOPACKAGE,
     KML,
     SHAPEFILE,
-    Column,
-    ColumnType,
-    Outline,
-    Shape,
     names_in,
 )
 from mapillary_coverage.core.export.losses import losses
 from mapillary_coverage.core.export.plan import Existing, plan_export
 from mapillary_coverage.core.export.run import run_export
-from mapillary_coverage.core.export.snapshot import is_ours, outline_of
+from mapillary_coverage.core.export.snapshot import is_ours, summary_of
+from mapillary_coverage.core.export.summary import ColumnType, ExportColumn, ExportGeometry, LayerSummary
 from mapillary_coverage.core.layers.kinds import fields_of
 from mapillary_coverage.core.looks.layer_style import apply_style
 from mapillary_coverage.core.mapillary.licence import LICENCE_WITH_LINK, RIGHTS
@@ -383,9 +380,9 @@ def test_a_layer_of_another_project_keeps_all_its_types(tmp_path):
 
 
 def test_losses_are_told_before():
-    images = outline_of(layer_of())
+    images = summary_of(layer_of())
     assert losses(GEOPACKAGE, [images]) == []
-    told = " ".join(losses(SHAPEFILE, [images, outline_of(layer_of(TILES))]))
+    told = " ".join(losses(SHAPEFILE, [images, summary_of(layer_of(TILES))]))
     for words in (
         "sequence_id becomes seq_id, captured_at becomes captured, compass_angle becomes compass",
         "Times become text", "True and false become 1 and 0", "Text is cut after 254 bytes: reason.",
@@ -394,7 +391,7 @@ def test_losses_are_told_before():
         assert words in told
     assert "EPSG:4326, with 7 decimals" in " ".join(losses(GEOJSON, [images]))
     assert "rounds ids" in " ".join(losses(CSV, [images]))
-    table = Outline("detections", (Column("id", ColumnType.TEXT),), Shape.NONE, 1)
+    table = LayerSummary("detections", (ExportColumn("id", ColumnType.TEXT),), ExportGeometry.NONE, 1)
     assert "cannot hold layers without geometry: detections" in " ".join(losses(FLATGEOBUF, [table]))
     assert "only a table" in " ".join(losses(SHAPEFILE, [table]))
     assert ogr.GetDriverByName(KML.driver)

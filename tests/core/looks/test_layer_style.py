@@ -20,7 +20,6 @@ from qgis.PyQt.QtGui import QColor
 from mapillary_coverage.core.area.extent import degrees_crs
 from mapillary_coverage.core.layers.kinds import fields_of, wkb_type
 from mapillary_coverage.core.layers.times import qgis_time
-from mapillary_coverage.core.looks.classes import look_classes
 from mapillary_coverage.core.looks.colour_by import ColourBy
 from mapillary_coverage.core.looks.layer_style import set_look
 from mapillary_coverage.core.looks.palette import COVERAGE, FLAT, PANORAMA, QUALITY, UNKNOWN
@@ -112,7 +111,7 @@ def test_years_and_creators_are_those_of_the_layer(qgis_app):
     years = [*range(2016, 2026), 2025]
     rows = [{"captured_at": time(year), "creator_id": str(year), "x": 60 * (year - 2020)} for year in years]
     layer = looking(IMAGES, *rows, {"x": 1000}, by=ColourBy.AGE)
-    classes = look_classes(ColourBy.AGE, Seen(years=Counter(years), has_undated=True))
+    classes = ColourBy.AGE.classes(Seen(years=Counter(years), has_undated=True))
     assert legend_of(layer) == [*(each.label for each in classes), "Others"]
     assert [each.label for each in classes[-2:]] == ["2019 and earlier", "Without a date"]
     assert colour_at(draw([layer], QgsPointXY(MIDDLE.x() + 300, MIDDLE.y()), MIDDLING)) == classes[0].colour
@@ -135,7 +134,7 @@ def test_a_year_ends_at_midnight_utc(qgis_app, tmp_path, is_stored):
         layer = QgsVectorLayer(path, "images", "ogr")
     seen = Seen(years=Counter([2023, 2024]), has_undated=True)
     set_look(layer, IMAGES, ColourBy.AGE, seen, lambda value: None)
-    classes = {each.label: each.colour for each in look_classes(ColourBy.AGE, seen)}
+    classes = {each.label: each.colour for each in ColourBy.AGE.classes(seen)}
     for x, label in ((-100, "2023"), (0, "2024"), (100, "Without a date")):
         assert colour_at(draw([layer], QgsPointXY(MIDDLE.x() + x, MIDDLE.y()), MIDDLING)) == classes[label]
 

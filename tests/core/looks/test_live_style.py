@@ -9,7 +9,6 @@ from qgis.core import QgsLayerTree, QgsLayerTreeModel
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QColor
 
-from mapillary_coverage.core.looks.classes import look_classes
 from mapillary_coverage.core.looks.colour_by import ColourBy
 from mapillary_coverage.core.looks.legend import LiveLegend
 from mapillary_coverage.core.looks.live_style import live_renderer
@@ -130,7 +129,7 @@ def test_qgis_draws_exactly_the_images_that_a_download_would_keep(live, chosen):
 
 def test_colours_are_those_of_the_classes(live):
     years = Seen(years=Counter({2014: 3, 2019: 1, 2024: 5}), has_undated=True)
-    classes = {each.label: each.colour for each in look_classes(ColourBy.AGE, years)}
+    classes = {each.label: each.colour for each in ColourBy.AGE.classes(years)}
     for captured, label in ((millis(2024), "2024"), (millis(2014), "2014"), (0, "Without a date")):
         layer = live({"image": [image(captured_at=captured)]}, by=ColourBy.AGE, seen=years)
         assert colour_at(draw([layer], place(2048, 2048), MIDDLING)) == classes[label]
@@ -141,7 +140,7 @@ def test_colours_are_those_of_the_classes(live):
 
 def test_a_creator_that_is_one_of_many_has_the_colour_of_others(live):
     seen = Seen(creators=Counter({str(10**16 + number): 100 - number for number in range(20)}))
-    classes = look_classes(ColourBy.CREATOR, seen)
+    classes = ColourBy.CREATOR.classes(seen)
     assert [each.label for each in classes[:2]] == [str(10**16), str(10**16 + 1)]
     for creator, expected in ((10**16 + 1, classes[1]), (10**16 + 12, classes[-1])):
         layer = live({"image": [image(creator_id=str(creator))]}, by=ColourBy.CREATOR, seen=seen)

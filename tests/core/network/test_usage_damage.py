@@ -78,22 +78,36 @@ def test_the_count_goes_on_when_the_file_goes_missing(usage, path):
     assert usage.problem.startswith("The tiles used today are counted for this session only: ")
 
 
+def test_what_belongs_to_a_damaged_file_goes_with_it(usage, path):
+    admit(usage, 3)
+    usage.close()
+    beside = [Path(f"{path}{ending}") for ending in ("-wal", "-shm")]
+    for file in (path, *beside):
+        file.write_bytes(os.urandom(20_000))
+    admit(usage)
+    assert usage.problem is None
+    assert usage.used_today(MINE) == 4
+    assert not any(file.exists() for file in beside)
+    usage.close()
+    assert Usage(path).used_today(MINE) == 4
+
+
 def test_a_damaged_file_is_let_go_of_before_it_is_replaced(usage, path):
     """On Windows an open file cannot be deleted."""
     path.parent.mkdir()
     path.write_bytes(os.urandom(20_000))
-    open_when_deleted = []
+    open_when_deleted = {}
     unlink = Path.unlink
 
-    def watched(self, *arguments):
+    def watched(self, **options):
         held = [entry.resolve() for entry in Path("/proc/self/fd").iterdir()]
-        open_when_deleted.append(self.resolve() in held)
-        unlink(self, *arguments)
+        open_when_deleted[self.name] = self.resolve() in held
+        unlink(self, **options)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Path, "unlink", watched)
         admit(usage)
-    assert open_when_deleted == [False]
+    assert open_when_deleted == {"usage.sqlite": False, "usage.sqlite-wal": False, "usage.sqlite-shm": False}
 
 
 def test_a_folder_in_place_of_the_file_costs_the_memory_only(path):

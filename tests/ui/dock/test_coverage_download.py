@@ -63,7 +63,7 @@ def test_more_than_is_left_of_the_quota_is_refused(wide, server, qtbot):  # noqa
     usage = wide.panel._settings.traffic().usage
     fingerprint = wide.panel._settings.credentials.known_fingerprint()
     usage.admit(fingerprint, "elsewhere")
-    usage._connection.execute("UPDATE used SET tiles = 49995")
+    usage._file.ask(lambda connection: connection.execute("UPDATE used SET tiles = 49995"), None)
     download(qtbot, wide)
     assert wide.panel.resultLabel.text().startswith(
         f"This needs {tiles(wide)} tiles, but of the 50,000 that Mapillary allows in a day only 5 are left."
