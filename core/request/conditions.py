@@ -20,11 +20,10 @@ from ..mapillary.tile_expression import on_tiles
 from ..mapillary.tile_values import (
     flag_is_set,
     is_among,
-    number_of,
-    score_is_known,
     text_of,
     time_is_within,
     value_matches,
+    value_of,
 )
 from ..moments import day_range_ms
 from .inputs import CHOICES, Input
@@ -219,33 +218,48 @@ class Creators(OneOf):
 
 
 @dataclass(frozen=True)
-class Quality(Condition):
-    """A least score, with or without images that have none."""
+class AtLeast(Condition):
+    """A least number. What has none is taken out, unless the second input keeps it. `noun` is what is measured;
+    `unknown` and `removed` are said of what has no number and of what has a lower one, `or_unknown` where the former is
+    kept.
+    """
+
+    noun: str = ""
+    unknown: str = ""
+    removed: str = ""
+    or_unknown: str = ""
 
     def is_set(self, chosen: CoverageFilter) -> bool:
-        """A score of 0 is one."""
-        return chosen.min_quality is not None
+        """0 is a number too."""
+        return self.least(chosen) is not None
 
     def problem(self, chosen: CoverageFilter) -> str:
-        if chosen.min_quality is not None and not 0 <= chosen.min_quality <= 1:
-            return f"The minimum quality is a number from 0 to 1, not {chosen.min_quality:g}."
-        return ""
+        least, most = self.least(chosen), self.inputs[0].most
+        if least is None or 0 <= least <= (most or least):
+            return ""
+        return f"The minimum {self.noun} is a number from 0 {f'to {most:g}' if most else 'up'}, not {least:g}."
 
     def words(self, chosen: CoverageFilter) -> Iterator[str]:
-        yield f"quality from {chosen.min_quality:g}{' or not scored' if chosen.keep_unscored else ''}"
+        yield f"{self.noun} from {self.least(chosen):g}{f' or {self.or_unknown}' if self._keeps_all(chosen) else ''}"
 
     def tests(self, chosen: CoverageFilter, layer: SourceLayer) -> Iterator[Test]:
-        """What has no score is told apart."""
-        least = chosen.min_quality or 0.0
-        if not chosen.keep_unscored:
-            yield Test(self.field, lambda score: score is not None, "without a quality score")
-        yield Test(self.field, lambda score: score is None or score >= least, "of lower quality")
+        """What has no number is told apart."""
+        least = self.least(chosen) or 0.0
+        if not self._keeps_all(chosen):
+            yield Test(self.field, lambda number: number is not None, self.unknown)
+        yield Test(self.field, lambda number: number is None or number >= least, self.removed)
 
     def expression(self, chosen: CoverageFilter, layer: SourceLayer) -> str:
-        score, is_known = number_of(self.field), score_is_known(self.field)
-        if chosen.keep_unscored:
-            return f"NOT {is_known} OR {score} >= {chosen.min_quality!r}"
-        return f"{is_known} AND {score} >= {chosen.min_quality!r}"
+        number = value_of(next(known for known in layer.fields if known.name == self.field))
+        return f"coalesce({number} >= {self.least(chosen)!r}, {str(self._keeps_all(chosen)).upper()})"
+
+    def least(self, chosen: CoverageFilter) -> Optional[float]:
+        """The number, None where there is no condition."""
+        least: Optional[float] = getattr(chosen, self.inputs[0].name)
+        return least
+
+    def _keeps_all(self, chosen: CoverageFilter) -> bool:
+        return any(getattr(chosen, given.name) for given in self.inputs[1:])
 
 
 @dataclass(frozen=True)

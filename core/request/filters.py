@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Optional
 from ..errors import InvalidRequestError
 from ..mapillary.schema import IMAGE, MAP_FEATURE_LAYERS, SourceLayer
 from ..moments import months_before
-from .conditions import Captured, Condition, Creators, Flag, Fulfils, OneOf, Quality, Seen, Values
+from .conditions import AtLeast, Captured, Condition, Creators, Flag, Fulfils, OneOf, Seen, Values
 from .inputs import Input, InputType
 
 Removed = dict[str, int]
@@ -101,7 +101,7 @@ CONDITIONS: tuple[Condition, ...] = (
         article="an",
         removed="that were not named",
     ),
-    Quality(
+    AtLeast(
         "quality",
         "quality_score",
         (
@@ -110,6 +110,10 @@ CONDITIONS: tuple[Condition, ...] = (
         ),
         (IMAGE,),
         place=8,
+        noun="quality",
+        unknown="without a quality score",
+        removed="of lower quality",
+        or_unknown="not scored",
     ),
     Fulfils(
         "the expression",
