@@ -8,14 +8,7 @@ from qgis.core import QgsProcessingContext
 
 from ..download.result import CoverageResult
 from ..errors import InvalidRequestError
-from ..mapillary.schema import (
-    COVERAGE_LAYERS,
-    COVERAGE_TILESETS,
-    IMAGE,
-    IMAGES,
-    SEQUENCES,
-    TILES,
-)
+from ..mapillary.schema import COVERAGE_LAYERS, COVERAGE_TILESETS, IMAGE, IMAGES, SEQUENCES, TILES
 from ..request.filters import CoverageFilter
 from .download_algorithm import DownloadAlgorithm
 from .parameters import choice, condition_inputs, declare, is_given, read, read_word

@@ -7,12 +7,7 @@ from typing import Any, ClassVar
 from qgis.core import QgsProcessingContext
 
 from ..download.result import CoverageResult
-from ..mapillary.schema import (
-    MAP_FEATURE_LAYERS,
-    MAP_FEATURE_POINT,
-    MAP_FEATURES,
-    TILES,
-)
+from ..mapillary.schema import MAP_FEATURE_LAYERS, MAP_FEATURE_POINT, MAP_FEATURES, TILES
 from ..request.filters import CoverageFilter
 from .download_algorithm import DownloadAlgorithm
 from .parameters import choices, condition_inputs, declare, read, read_words
