@@ -11,11 +11,11 @@ from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QVBoxLayout, QWidget
 
 from ..core.about import PLUGIN_FOLDER
-from ..core.download.report import counted
 from ..core.errors import UnsafeEndpointError
 from ..core.network.endpoint import check_endpoint
 from ..core.settings import Settings, preferences
 from ..core.tiles.cache_folder import clear, used_bytes
+from ..core.wording import counted
 from .token.token_panel import TokenPanel
 
 NAME = "Mapillary"

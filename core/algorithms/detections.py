@@ -15,12 +15,12 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QVariant
 
-from ..download.report import counted
 from ..errors import DamagedDetectionError, UnknownObjectError
 from ..graph.detection_geometry import detection_wkt
 from ..graph.graph_fields import time as graph_time
 from ..layers.times import qgis_time
 from ..mapillary.cleaning import key, object_id
+from ..wording import counted, listed
 from .destinations import check_holds
 from .graph_algorithm import MAP_FEATURE, OUTPUT, GraphAlgorithm, distinct_ids
 
@@ -107,7 +107,7 @@ class DetectionsAlgorithm(GraphAlgorithm):
                 f"The result is partial: {counted(len(failed), 'id')} could not be asked for. {failed[0].error}"
             )
         if gone:
-            shown = ", ".join(gone[:5]) + (" …" if len(gone) > 5 else "")
+            shown = listed(gone, rest=" …")
             feedback.pushWarning(f"Mapillary does not know {counted(len(gone), 'id')}: {shown}")
         if damaged:
             feedback.pushWarning(f"{counted(damaged, 'detection')} came without a usable outline: polygon is NULL.")

@@ -24,7 +24,7 @@ from qgis.core import (
 from ..area.area import Area
 from ..area.extent import degrees_crs
 from ..area.tiling import TileAddress
-from ..download.report import counted, remarks, result_line, warnings
+from ..download.report import remarks, result_line, warnings
 from ..download.result import CoverageResult
 from ..errors import CancelledError, InvalidRequestError
 from ..export.formats import SHAPEFILE, names_in
@@ -38,6 +38,7 @@ from ..mvt import engine_name
 from ..network.access import Access
 from ..request.request import CoverageRequest
 from ..settings import Settings
+from ..wording import counted
 from .algorithm import MapillaryAlgorithm
 from .areas import AREA, DeferredArea, add_area_parameters, has_polygons, read_area
 from .destinations import check_destinations, check_new, is_csv, is_shapefile

@@ -17,11 +17,11 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QVariant
 
-from ..download.report import counted
 from ..errors import InvalidRequestError, UnknownObjectError
 from ..layers.times import qgis_time
 from ..mapillary.licence import LICENCE_WITH_LINK
 from ..pictures.picture_folder import SIZES, PictureFolder, check_picture_folder
+from ..wording import counted, listed
 from .download_algorithm import GROUP, GROUP_ID
 from .graph_algorithm import OUTPUT, GraphAlgorithm, distinct_ids
 from .parameters import choice, read_word
@@ -148,7 +148,7 @@ def _tell(feedback: QgsProcessingFeedback, thumbnails: Sequence[Thumbnail]) -> N
             f" {unknown[0].error}"
         )
     if gone:
-        shown = ", ".join(gone[:5]) + (" …" if len(gone) > 5 else "")
+        shown = listed(gone, rest=" …")
         feedback.pushWarning(f"Mapillary does not know {counted(len(gone), 'id')}: deleted, or private: {shown}")
 
 

@@ -24,13 +24,13 @@ from qgis.core import (
 )
 
 from ..area.extent import degrees_crs
-from ..download.report import counted
 from ..errors import CancelledError, InvalidRequestError
 from ..layers.features import add_features
 from ..layers.metadata import credited
 from ..mapillary.cleaning import object_id
 from ..network.access import Access
 from ..settings import Settings
+from ..wording import counted
 from .algorithm import MapillaryAlgorithm
 from .destinations import check_destinations
 from .dressing import Dressing, store_metadata

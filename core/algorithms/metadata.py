@@ -22,12 +22,12 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QVariant
 
 from ..area.extent import degrees_crs
-from ..download.report import counted
 from ..errors import InvalidRequestError, MapillaryError
 from ..graph.entity_cache import EntityCache
 from ..graph.graph_client import BATCH, Entities, GraphClient
 from ..graph.graph_fields import DEFAULT_FIELDS, FIELDS, ColumnKind, columns_of, point, read_entity
 from ..layers.times import qgis_time
+from ..wording import counted, listed
 from .destinations import check_holds
 from .graph_algorithm import ENTITIES, MAP_FEATURE, OUTPUT, GraphAlgorithm, distinct_ids
 from .parameters import advanced, choice, read_several, read_word
@@ -192,7 +192,7 @@ def _tell(
             " Run again to have the rest; what was read is kept for a day."
         )
     if gone:
-        shown = ", ".join(gone[:5]) + (" …" if len(gone) > 5 else "")
+        shown = listed(gone, rest=" …")
         feedback.pushWarning(
             f"Mapillary does not know {counted(len(gone), 'id')}: deleted, private, or never there. Their fields are"
             f" NULL: {shown}"

@@ -19,6 +19,9 @@ from .area import Area, Box
 MOST_TILES = 50_000
 """Mapillary's documented limit of tiles a day for one application: no run needs more."""
 
+SCALE_OF_ZOOM_0 = 559_082_264.0287178 / 2
+"""Where the world is 512 pixels wide at 96 dots per inch and QGIS without tile matrix sets draws zoom 0."""
+
 _NARROWING_ZOOMS = (6, 10)
 """Where a large outline is cut down to what matters below."""
 

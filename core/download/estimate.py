@@ -18,6 +18,7 @@ from ..request.request import CoverageRequest
 from ..tiles.georeference import georeference
 from ..tiles.tile_cache import TileCache, cache_path
 from ..tiles.tile_client import TileClient
+from ..wording import counted, joined
 
 if TYPE_CHECKING:
     from ..network.session import HttpSession
@@ -53,7 +54,7 @@ class Estimate:
 
     def __str__(self) -> str:
         cached = f", {self.cached:,} of them in the cache" if self.cached else ""
-        sentences = [f"{self.tiles:,} tile{'' if self.tiles == 1 else 's'}{cached}."]
+        sentences = [f"{counted(self.tiles, 'tile')}{cached}."]
         if self.offline:
             return f"{sentences[0]} Working offline: {self._lacking_offline()}."
         expected = [(self.images, "images"), (self.map_features, "map features")]
@@ -61,7 +62,7 @@ class Estimate:
         if self.missing and known and self.received_bytes is not None:
             megabytes = self.received_bytes / 2**20
             size = f"{megabytes:,.0f} MB" if megabytes >= 1 else "less than 1 MB"
-            sentences.append(f"About {' and '.join(known)} to fetch, {size}.")
+            sentences.append(f"About {joined(known)} to fetch, {size}.")
         if self.missing and self.left_today is not None:
             sentences.append(f"Of today's quota, {self.missing:,} of {self.left_today:,} tiles left.")
         if self.seconds >= 60:
@@ -186,5 +187,5 @@ def _rounded(number: int) -> int:
 
 def _duration(seconds: float) -> str:
     if seconds < 5400:
-        return f"{math.ceil(seconds / 60)} minute{'' if seconds <= 60 else 's'}"
+        return counted(math.ceil(seconds / 60), "minute")
     return f"{seconds / 3600:.0f} hours"

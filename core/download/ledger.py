@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Optional
 
 from ..area.tiling import TileId
+from ..wording import counted
 
 OK, EMPTY, FAILED, SKIPPED = "ok", "empty", "failed", "skipped"
 STATUSES = (OK, EMPTY, FAILED, SKIPPED)
@@ -37,7 +38,7 @@ def verdict(ledger: Iterable[TileRecord]) -> str:
     counts = Counter(record.status for record in ledger)
     total = sum(counts.values())
     parts = [f"{counts[status]:,} {status}" for status in STATUSES if counts[status]]
-    return f"{total:,} tile{'' if total == 1 else 's'}: {', '.join(parts)}"
+    return f"{counted(total, 'tile')}: {', '.join(parts)}"
 
 
 def reasons(ledger: Iterable[TileRecord], status: str) -> list[str]:

@@ -9,6 +9,7 @@ from ..mapillary.map_feature_values import unknown_patterns
 from ..mapillary.schema import KINDS, MAP_FEATURES, SEQUENCE, SourceLayer
 from ..request.conditions import Flag
 from ..request.filters import CONDITIONS, Removed
+from ..wording import counted, joined
 from .collector import Table
 from .ledger import EMPTY, FAILED, reasons, verdict
 from .result import CoverageResult, LayerCounts
@@ -20,9 +21,8 @@ def result_line(result: CoverageResult) -> str:
     """What came of the run, such as `10,231 images and 222 sequences; 1 tile: 1 ok.`"""
     if not result.ledger:
         return "Nothing was read."
-    *first, last = [counted(len(result.tables[layer.name]), layer.noun) for layer in result.request.source_layers]
-    found = f"{', '.join(first)} and {last}" if first else last
-    return f"{found}; {verdict(result.ledger)}."
+    found = [counted(len(result.tables[layer.name]), layer.noun) for layer in result.request.source_layers]
+    return f"{joined(found)}; {verdict(result.ledger)}."
 
 
 def remarks(result: CoverageResult) -> list[str]:
@@ -73,11 +73,6 @@ def _from_cache(result: CoverageResult) -> list[str]:
         f"{how}{len(times):,} of {counted(len(result.ledger), 'tile')} came from the tile cache, the oldest fetched on"
         f" {oldest:%Y-%m-%d at %H:%M} UTC."
     ]
-
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun: `1 image`, `10,231 images`."""
-    return f"{number:,} {noun if number == 1 else noun + 's'}"
 
 
 def _what(result: CoverageResult) -> str:

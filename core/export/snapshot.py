@@ -22,6 +22,7 @@ from qgis.PyQt.QtCore import QVariant
 from qgis.PyQt.QtXml import QDomDocument
 
 from ..layers.kinds import has_our_rights, kind_of_layer
+from ..layers.times import reads_utc
 from .errors import NothingToExportError, UnusableCrsError
 from .summary import ColumnType, ExportColumn, ExportGeometry, LayerSummary
 
@@ -39,7 +40,7 @@ _TYPES = {
 @dataclass(frozen=True)
 class ExportLayer:
     """What is written of a layer: `columns` of the `summary` are the attributes at `indexes`, and positions come in
-    `crs`. `reads_utc`: times without a zone are in UTC.
+    `crs`. `reads_utc`: its local times are in UTC.
     """
 
     summary: LayerSummary
@@ -105,8 +106,7 @@ def snapshot(
         _number(layer.wkbType()),
         target,
         QgsCoordinateTransform(layer.crs(), target, context),
-        # QGIS 3.22 reads the UTC times of a file as if they were local.
-        layer.providerType() == "ogr",
+        reads_utc(layer),
         layer.metadata().clone(),
         _style(layer),
         QgsVectorLayerFeatureSource(layer),

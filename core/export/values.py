@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Optional
 
 from osgeo import ogr
 from qgis.PyQt.QtCore import QDateTime, Qt, QVariant
 
+from ..layers.times import qgis_milliseconds
+from ..moments import moment
 from .formats import Format, Times
 from .summary import ColumnType
 
-_EPOCH = datetime(1970, 1, 1)
 _UTC_FLAG = 100
 _BRIEF_TEXT = 32
 """Where text columns of limited length begin; GDAL widens them as longer text comes."""
@@ -47,15 +48,14 @@ def is_missing(value: Any) -> bool:
 
 
 def moment_of(value: QDateTime, reads_utc: bool) -> Optional[datetime]:
-    """The time in UTC to the millisecond, None for one that is not valid. `reads_utc`: local times are UTC."""
-    if reads_utc and value.timeSpec() == Qt.TimeSpec.LocalTime:
-        value = QDateTime(value.date(), value.time(), Qt.TimeSpec.UTC)
-    return _EPOCH + timedelta(milliseconds=value.toMSecsSinceEpoch()) if value.isValid() else None
+    """The time in UTC to the millisecond, None for one that is not valid. `reads_utc`: local times are in UTC."""
+    milliseconds = qgis_milliseconds(value, reads_utc)
+    return None if milliseconds is None else moment(milliseconds)
 
 
-def iso_text(moment: datetime) -> str:
-    """Such as 2024-05-01T12:00:00Z, with milliseconds where there are any."""
-    return moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds") + "Z"
+def iso_text(time: datetime) -> str:
+    """Such as 2024-05-01T12:00:00Z, with milliseconds where there are any, of a time in UTC."""
+    return time.replace(tzinfo=None).isoformat(timespec="milliseconds" if time.microsecond else "seconds") + "Z"
 
 
 def _set_text(feature: Any, index: int, value: Any) -> None:
@@ -81,19 +81,19 @@ def _set_date(feature: Any, index: int, value: Any) -> None:
     feature.SetField(index, value.year(), value.month(), value.day(), 0, 0, 0.0, 0)
 
 
-def _set_time(feature: Any, index: int, moment: Optional[datetime]) -> None:
-    if moment is None:
+def _set_time(feature: Any, index: int, time: Optional[datetime]) -> None:
+    if time is None:
         feature.SetFieldNull(index)
         return
-    seconds = moment.second + moment.microsecond / 1e6
-    feature.SetField(index, moment.year, moment.month, moment.day, moment.hour, moment.minute, seconds, _UTC_FLAG)
+    seconds = time.second + time.microsecond / 1e6
+    feature.SetField(index, time.year, time.month, time.day, time.hour, time.minute, seconds, _UTC_FLAG)
 
 
-def _set_iso_text(feature: Any, index: int, moment: Optional[datetime]) -> None:
-    if moment is None:
+def _set_iso_text(feature: Any, index: int, time: Optional[datetime]) -> None:
+    if time is None:
         feature.SetFieldNull(index)
     else:
-        feature.SetField(index, iso_text(moment))
+        feature.SetField(index, iso_text(time))
 
 
 _GDAL_TYPES = {

@@ -24,6 +24,7 @@ from ..download.result import CoverageResult
 from ..errors import CancelledError, RefusedFeaturesError
 from .features import BATCH, features_of
 from .kinds import fields_of, key_fields
+from .times import reads_utc
 
 _STEP = 1_000
 """To look at a feature, or to change one, takes longer than to add one."""
@@ -49,8 +50,7 @@ class Target:
         self.provider = layer.dataProvider()
         self.indexes = [self.provider.fields().lookupField(name) for name in fields_of(kind).names()]
         self.key_indexes = self.indexes[: len(key_fields(kind))]
-        # QGIS 3.22 reads the UTC times of a file as if they were local.
-        self.reads_utc = layer.providerType() == "ogr"
+        self.reads_utc = reads_utc(layer)
         self.from_degrees = QgsCoordinateTransform(degrees_crs(), layer.crs(), QgsCoordinateTransformContext())
         if min(self.key_indexes) < 0:
             raise RefusedFeaturesError()

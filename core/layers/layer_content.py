@@ -7,16 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Optional
 
 from qgis.core import NULL, Qgis, QgsFeature, QgsFeatureRequest, QgsGeometry
-from qgis.PyQt.QtCore import QDateTime, Qt
+from qgis.PyQt.QtCore import QDateTime
 
 from ..area.tiling import TileId, tile_at
 from ..download.ledger import FAILED, SKIPPED
 from ..download.result import CoverageResult
 from ..mapillary.schema import SEQUENCES, TILES
+from ..wording import listed
 from .layer_changes import Edits, Revision, Target, by_key, merged_lines, numbered
+from .times import qgis_milliseconds
 
 _STEP = 1_000
-_SHOWN_IDS = 5
 _SECOND_MS = 1_000
 """QGIS 3.22 cuts times to whole seconds when it writes them to a file."""
 
@@ -31,7 +32,7 @@ class Difference:
 
     def __str__(self) -> str:
         parts = [
-            f"{len(ids):,} {what} ({_listed(ids)})"
+            f"{len(ids):,} {what} ({listed(ids)})"
             for ids, what in ((self.new, "new"), (self.changed, "changed"), (self.gone, "gone"))
             if ids
         ]
@@ -122,15 +123,10 @@ def _differ(old: QgsFeature, new: QgsFeature, target: Target) -> bool:
 
 
 def _same(before: Any, after: Any, reads_utc: bool) -> bool:
-    if isinstance(before, QDateTime) and isinstance(after, QDateTime) and before.isValid():
-        return abs(_milliseconds(before, reads_utc) - after.toMSecsSinceEpoch()) < _SECOND_MS
+    if isinstance(before, QDateTime) and isinstance(after, QDateTime):
+        milliseconds = qgis_milliseconds(before, reads_utc)
+        return milliseconds is not None and abs(milliseconds - after.toMSecsSinceEpoch()) < _SECOND_MS
     return _plain(before) == _plain(after)
-
-
-def _milliseconds(time: QDateTime, reads_utc: bool) -> int:
-    if reads_utc and time.timeSpec() == Qt.TimeSpec.LocalTime:
-        time = QDateTime(time.date(), time.time(), Qt.TimeSpec.UTC)
-    return int(time.toMSecsSinceEpoch())
 
 
 def _plain(value: Any) -> Optional[Any]:
@@ -139,8 +135,3 @@ def _plain(value: Any) -> Optional[Any]:
 
 def _parts(geometry: QgsGeometry) -> set[bytes]:
     return {bytes(part.asWkb()) for part in geometry.asGeometryCollection()}
-
-
-def _listed(ids: Sequence[str]) -> str:
-    rest = len(ids) - _SHOWN_IDS
-    return ", ".join(ids[:_SHOWN_IDS]) + (f" and {rest:,} more" if rest > 0 else "")

@@ -21,14 +21,11 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QPointF
 
-from ..area.tiling import TileId
+from ..area.tiling import SCALE_OF_ZOOM_0, TileId
 from ..mapillary.schema import COVERAGE_ZOOM
 
 MOST_VISIBLE = 1_000
 """More than any map shows, but one in degrees, or of a pole, above 80° of latitude: there it ends at the edges."""
-
-_SCALE_OF_ZOOM_0 = 559_082_264.0287178 / 2
-"""Where the world is 512 pixels wide at 96 dots per inch and QGIS without tile matrix sets draws zoom 0."""
 
 _FEW_TILES = 64
 _CELLS = 16
@@ -70,7 +67,7 @@ def tile_zoom(settings: QgsMapSettings, layer: QgsVectorTileLayer) -> int:
         matrices = layer.tileMatrixSet()
         place = settings.destinationCrs(), settings.visibleExtent(), settings.outputSize(), settings.outputDpi()
         return int(matrices.scaleToZoomLevel(matrices.calculateTileScaleForMap(scale, *place)))
-    zoom = math.floor(math.log2(_SCALE_OF_ZOOM_0 / scale) + 0.5)
+    zoom = math.floor(math.log2(SCALE_OF_ZOOM_0 / scale) + 0.5)
     return max(0, min(COVERAGE_ZOOM, zoom))
 
 

@@ -7,6 +7,7 @@ from math import log2
 
 from qgis.core import QgsProperty, QgsSymbol, QgsVectorTileBasicRenderer, QgsVectorTileBasicRendererStyle, QgsWkbTypes
 
+from ..area.tiling import SCALE_OF_ZOOM_0
 from ..mapillary.map_feature_values import value_matcher
 from ..mapillary.schema import COVERAGE_ZOOM, IMAGE, MAP_FEATURE_TILESETS, OVERVIEW, SEQUENCE, SourceLayer
 from ..mapillary.symbols import SymbolOf, generic_svg
@@ -39,8 +40,7 @@ _OVERVIEWS, _LINES, _IMAGES = (0, 5), (6, -1), (COVERAGE_ZOOM, -1)
 without end.
 """
 
-_SCALE_OF_ZOOM_0 = 559_082_264.0287178 / 2
-_IS_CLOSE = f"@vector_tile_zoom >= {log2(_SCALE_OF_ZOOM_0 / ARROWS_BELOW_SCALE):.4f}"
+_IS_CLOSE = f"@vector_tile_zoom >= {log2(SCALE_OF_ZOOM_0 / ARROWS_BELOW_SCALE):.4f}"
 """For single images to be told apart. Beyond the last tiles, only this variable tells the zoom of the map."""
 
 

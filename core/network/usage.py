@@ -33,7 +33,7 @@ class Pace:
     """At most `burst` tiles at once and `per_second` in the long run, of at most `quota` in a day (UTC).
 
     The quota is Mapillary's documented one for an application. No pace is known to be safe: throttles were seen at 370
-    tiles a minute and far below (the API reference's section 6).
+    tiles a minute and far below (docs/MAPILLARY_API.md, Limits and blocks).
     """
 
     burst: int = 300

@@ -8,7 +8,7 @@ out, and how tiles answer it. Days are those of UTC, and belong to their range.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional
@@ -26,12 +26,11 @@ from ..mapillary.tile_values import (
     value_of,
 )
 from ..moments import day_range_ms
+from ..wording import listed
 from .inputs import CHOICES, Input
 
 if TYPE_CHECKING:
     from .filters import CoverageFilter
-
-_SHOWN = 5
 
 
 class Test(NamedTuple):
@@ -187,7 +186,7 @@ class OneOf(Condition):
 
     def words(self, chosen: CoverageFilter) -> Iterator[str]:
         texts = self.texts(chosen)
-        yield f"{self.noun}{'s' if len(texts) > 1 else ''} {_listed(texts)}"
+        yield f"{self.noun}{'s' if len(texts) > 1 else ''} {listed(texts)}"
 
     def tests(self, chosen: CoverageFilter, layer: SourceLayer) -> Iterator[Test]:
         wanted = frozenset(self.texts(chosen))
@@ -208,7 +207,7 @@ class Creators(OneOf):
     def words(self, chosen: CoverageFilter) -> Iterator[str]:
         """The names rather than the ids."""
         if chosen.creators:
-            yield f"by {_listed(chosen.creators)}"
+            yield f"by {listed(chosen.creators)}"
         else:
             yield from super().words(chosen)
 
@@ -297,7 +296,7 @@ class Values(Condition):
         return pattern_problem(chosen.values)
 
     def words(self, chosen: CoverageFilter) -> Iterator[str]:
-        yield f"values {_listed(chosen.values)}"
+        yield f"values {listed(chosen.values)}"
 
     def tests(self, chosen: CoverageFilter, layer: SourceLayer) -> Iterator[Test]:
         matches = value_matcher(chosen.values)
@@ -316,9 +315,3 @@ def _since(field: str, start: Optional[date], end: Optional[date], undated: str,
 def _is_in(field: str, start: Optional[date], end: Optional[date]) -> str:
     first, end_ms = day_range_ms(start, end)
     return time_is_within(field, first, end_ms - 1)
-
-
-def _listed(texts: Sequence[str]) -> str:
-    """The first few, and how many there are more."""
-    rest = len(texts) - _SHOWN
-    return ", ".join(texts[:_SHOWN]) + (f" and {rest:,} more" if rest > 0 else "")

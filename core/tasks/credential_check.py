@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Optional
 from ..area.tiling import TileId
 from ..errors import MapillaryError
 from ..graph.graph_client import GraphClient
+from ..mapillary.schema import COVERAGE_TILESETS, COVERAGE_ZOOM, DEFAULT_POSITION
 from ..network.access import Access
 from ..network.endpoint import Server
 from ..network.traffic import Traffic
@@ -16,8 +17,8 @@ from ..tiles.tile_client import TileClient
 if TYPE_CHECKING:
     from ..network.session import HttpSession
 
-_TILESET = "mly1_public"
-_TILE = TileId(14, 8192, 8191)
+_TILESET = COVERAGE_TILESETS[DEFAULT_POSITION]
+_TILE = TileId(COVERAGE_ZOOM, 8192, 8191)
 """In the Gulf of Guinea, where no street is: a small tile, or none."""
 
 _IMAGE = "1933525276802129"

@@ -9,13 +9,13 @@ from qgis.PyQt.QtWidgets import QLabel
 
 from ...core import threads
 from ...core.download.estimate import Estimate, estimate
-from ...core.download.report import counted
 from ...core.errors import MapillaryError
 from ...core.network.access import Access
 from ...core.network.credential import Credential
 from ...core.network.endpoint import Server
 from ...core.request.request import CoverageRequest
 from ...core.settings import Settings
+from ...core.wording import counted
 
 _PAUSE_MS = 250
 

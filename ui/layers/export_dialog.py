@@ -20,6 +20,7 @@ from ...core.export.placing import present_files
 from ...core.export.plan import Existing, ExportPlan, layers_in, plan_export, target_paths
 from ...core.export.snapshot import is_ours, summary_of
 from ...core.tasks.export_task import ExportTask
+from ...core.wording import counted
 from ..messages import Messages
 
 _LAYER_ID = Qt.ItemDataRole.UserRole
@@ -252,7 +253,7 @@ class ExportDialog(QDialog):
         if self.addCheck.isChecked() and self.addCheck.isEnabled():
             project.addMapLayers(_exported(plan))
         layers = [layer.summary for file in plan.files for layer in file.layers]
-        amount = f"{len(layers)} layer{'s' * (len(layers) > 1)} with {sum(layer.count for layer in layers):,} features"
+        amount = f"{counted(len(layers), 'layer')} with {sum(layer.count for layer in layers):,} features"
         self._messages.tell(f"Exported {amount} to {', '.join(map(str, paths))}")
         self.accept()
 

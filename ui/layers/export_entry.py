@@ -10,7 +10,9 @@ from qgis.PyQt.QtCore import QObject
 from qgis.PyQt.QtWidgets import QAction
 
 from ...core.about import TITLE
+from ...core.export.formats import FORMATS
 from ...core.export.snapshot import is_ours
+from ...core.wording import joined
 from ..messages import Messages
 from .export_dialog import ExportDialog
 from .layer_menu import LayerMenu
@@ -56,6 +58,6 @@ class ExportEntry(QObject):
     def _action(self, name: str, run: Any) -> QAction:
         action = QAction("Export Mapillary layers…", self)
         action.setObjectName(name)
-        action.setToolTip("Save Mapillary layers as GeoPackage, Shapefile, GeoJSON, FlatGeobuf, CSV or KML")
+        action.setToolTip(f"Save Mapillary layers as {joined([known.label for known in FORMATS], 'or')}")
         action.triggered.connect(run)
         return action

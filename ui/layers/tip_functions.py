@@ -8,6 +8,8 @@ from typing import Any, Callable, Optional
 from qgis.core import QgsExpression, QgsExpressionContext, QgsExpressionFunction, QgsExpressionNodeFunction
 
 from ...core.about import TITLE
+from ...core.mapillary.map_feature_values import source_layer_of
+from ...core.mapillary.schema import MAP_FEATURE_POINT
 from ...core.mapillary.symbols import generic_svg, symbol_svg
 from ..data_image import data_address, drawn_svg
 
@@ -15,7 +17,6 @@ WANTED = "mapillary_tip"
 """The variable with which a map tip or form says that somebody looks at the picture."""
 
 _SYMBOL_PIXELS = 96
-_SIGN_GROUPS = ("regulatory", "warning", "information", "complementary")
 
 
 class _TipFunction(QgsExpressionFunction):
@@ -73,6 +74,6 @@ class SymbolFunction(_TipFunction):
 @lru_cache(maxsize=200)
 def symbol_address(value: str) -> Optional[str]:
     """The symbol for a value, or the general one for objects or signs, as a `data:` address. In any thread."""
-    kind = "traffic_sign" if value.partition("--")[0] in _SIGN_GROUPS else "point"
-    image = drawn_svg(symbol_svg(value) or generic_svg(kind), _SYMBOL_PIXELS)
+    layer = source_layer_of(value) or MAP_FEATURE_POINT
+    image = drawn_svg(symbol_svg(value) or generic_svg(layer.name), _SYMBOL_PIXELS)
     return data_address(image, "PNG") if image is not None else None

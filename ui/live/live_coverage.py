@@ -9,7 +9,6 @@ from qgis.core import QgsProject, QgsVectorTileLayer
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QObject, QSignalBlocker, QTimer
 
-from ...core.download.report import counted
 from ...core.errors import InvalidRequestError, LockedDatabaseError, MapillaryError, UnsafeEndpointError
 from ...core.live.project_files import ProjectFiles
 from ...core.live.tile_shelf import DisplayTiles
@@ -18,6 +17,7 @@ from ...core.mapillary.schema import TILESETS
 from ...core.network.access import Access
 from ...core.network.oauth import Renewal
 from ...core.settings import CredentialState, Settings
+from ...core.wording import counted
 from ..dock.coverage_panel import CoveragePanel
 from .live_fetch import LiveFetch
 from .live_filter import LiveFilter

@@ -8,12 +8,13 @@ from typing import Optional
 
 from qgis.core import QgsProject, QgsVectorTileLayer
 
+from ...core.area.tiling import SCALE_OF_ZOOM_0
 from ...core.live.live_layers import live_tileset, make_live_layer, switch_tileset
-from ...core.mapillary.schema import COVERAGE_TILESETS, MAP_FEATURE_TILESETS
+from ...core.mapillary.schema import COVERAGE_TILESETS, COVERAGE_ZOOM, MAP_FEATURE_TILESETS
 from ..layers.project_layers import mapillary_group, place_layer
 
-FEATURES_BELOW_SCALE = 24_000
-"""Where QGIS draws tiles of zoom 14: there are no objects and signs in those of lower zooms."""
+FEATURES_BELOW_SCALE = SCALE_OF_ZOOM_0 / 2 ** (COVERAGE_ZOOM - 0.5) // 1_000 * 1_000
+"""Where QGIS draws tiles of zoom 14, in round numbers: there are no objects and signs in those of lower zooms."""
 
 PathOf = Callable[[str], Path]
 """The file that QGIS reads a tileset from. Raises MapillaryError where there can be none."""

@@ -1,4 +1,4 @@
-"""The emulator itself: it has to refuse, fail and serve as the API reference describes."""
+"""The emulator itself: it has to refuse, fail and serve as docs/MAPILLARY_API.md describes."""
 
 import http.client
 import json
