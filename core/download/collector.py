@@ -66,6 +66,14 @@ def collect_points(layer: SourceLayer, tables: Sequence[Table], elsewhere: Colle
     return together.take(rows)
 
 
+def points_of(images: Table, named: Optional[Collection[str]]) -> Table:
+    """The images without those of other sequences than the `named`; None names all."""
+    if named is None:
+        return images
+    rows = [row for row, key in enumerate(images.columns["sequence_id"]) if key is None or key in named]
+    return images if len(rows) == len(images) else images.take(rows)
+
+
 def collect_sequences(layer: SourceLayer, tables: Sequence[Table], named: Optional[Collection[str]] = None) -> Table:
     """The sequences of all tiles, the parts of each id merged, of those that touch the area anywhere; or those whose
     ids are `named`.

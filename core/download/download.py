@@ -17,7 +17,7 @@ from ..request.request import CoverageRequest
 from ..threads import Crew, without_frames
 from ..tiles.tile_cache import TileCache
 from ..tiles.tile_client import TileClient
-from .collector import Table, collect_points, collect_sequences, extent_of
+from .collector import Table, collect_points, collect_sequences, extent_of, points_of
 from .ledger import EMPTY, OK, SKIPPED, TileRecord
 from .result import CoverageResult, LayerCounts, TileOutcome
 from .tile_reader import MatchingRows, TileReader
@@ -200,9 +200,11 @@ class _Run:
                 if layer is SEQUENCE:
                     tables[layer.name] = collect_sequences(layer, parts, named)
                     continue
-                tables[layer.name] = collect_points(layer, parts, self._elsewhere(tileset))
-                if layer is IMAGE and self._request.filter.names_sequences:
-                    named = set(tables[layer.name].columns["sequence_id"])
+                points = collect_points(layer, parts, self._elsewhere(tileset))
+                if layer is IMAGE:
+                    named = self._request.filter.sequences_of(points.columns["sequence_id"])
+                    points = points_of(points, named)
+                tables[layer.name] = points
         return {layer.name: tables[layer.name] for layer in self._request.source_layers}
 
     def _elsewhere(self, tileset: str) -> set[TileId]:

@@ -73,6 +73,10 @@ class Condition(ABC):
     def expression(self, chosen: CoverageFilter, layer: SourceLayer) -> str:
         """The same over the properties of tiles, where it is set."""
 
+    def keeps_sequence(self, chosen: CoverageFilter, images: int) -> bool:
+        """Whether a sequence stays with its images, of which a whole run has kept so many."""
+        return images > 0
+
     def answer(self, chosen: CoverageFilter, layer: SourceLayer) -> Optional[str]:
         """Its expression over the properties of tiles, None where those do not tell it: an overview stands for its
         sequence, but knows less.

@@ -5,7 +5,8 @@ To add a condition, add its values to CoverageFilter and its row to CONDITIONS.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
 from typing import Any, NamedTuple, Optional
@@ -237,6 +238,19 @@ class CoverageFilter:
     def names_sequences(self) -> bool:
         """Whether the sequences are those of the images that are kept: a condition acts on images alone."""
         return any(condition.layers == (IMAGE,) for condition in self._set())
+
+    def sequences_of(self, images: Iterable[Optional[str]]) -> Optional[set[str]]:
+        """The sequences that stay in a whole run, given that of each image that it has kept; None where they do not
+        depend on images.
+        """
+        if not self.names_sequences:
+            return None
+        conditions = list(self._set())
+        return {
+            name
+            for name, count in Counter(name for name in images if name is not None).items()
+            if all(condition.keeps_sequence(self, count) for condition in conditions)
+        }
 
     def with_creators(self, ids: Mapping[str, str]) -> CoverageFilter:
         """The filter with the ids of its `creators`, as `ids` tells them by name."""

@@ -17,6 +17,7 @@ from ..mapillary.schema import (
     TILESETS,
     SourceLayer,
 )
+from ..wording import joined
 from .filters import CoverageFilter
 
 
@@ -66,10 +67,6 @@ class CoverageRequest:
         return [TileAddress(tileset, tile) for tileset in self.tilesets for tile in tiles]
 
     def __str__(self) -> str:
-        what = _joined([f"{layer.name.replace('_', ' ')}s" for layer in self.source_layers])
+        what = joined([f"{layer.name.replace('_', ' ')}s" for layer in self.source_layers])
         where = f" at {self.position} positions" if set(self.source_layers) & set(COVERAGE_LAYERS) else ""
         return f"{what}{where}, {self.filter}, in {self.area}"
-
-
-def _joined(words: list[str]) -> str:
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
