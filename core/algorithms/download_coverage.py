@@ -15,7 +15,7 @@ from .parameters import choice, condition_inputs, declare, is_given, read, read_
 
 POSITION, START_DATE, END_DATE, LAST_MONTHS = "POSITION", "START_DATE", "END_DATE", "LAST_MONTHS"
 
-HELP = """Downloads Mapillary's street-level coverage of an area: images as points, sequences as lines, and a ledger \
+HELP = f"""Downloads Mapillary's street-level coverage of an area: images as points, sequences as lines, and a ledger \
 with one polygon per tile that says whether the tile was read, is empty, or failed and why.
 
 Area: give exactly one of EXTENT, AREA (a layer with polygons, in any coordinate reference system) and POINT with \
@@ -27,8 +27,7 @@ all their parts in the tiles read. An extent across the antimeridian is written 
 Filters: both dates belong to the range, in UTC, and images without a date are left out when a date is given; or give \
 LAST_MONTHS. POSITION is original or computed; PANORAMA and ON_FOOT are all, only or without. Lists are written with \
 commas; CREATORS are user names. With MIN_QUALITY, from 0 to 1, images that Mapillary has not scored are left out \
-unless KEEP_UNSCORED is set. FILTER is an expression over the fields of the images: id, sequence_id, captured_at, \
-compass_angle, is_pano, creator_id, organization_id, on_foot, quality_score. With FILTER, MIN_QUALITY or IMAGE_IDS, \
+unless KEEP_UNSCORED is set. FILTER is an expression over the fields of the images: {IMAGE.field_names}. With FILTER, MIN_QUALITY or IMAGE_IDS, \
 the sequences are those of the images that are kept. The log says how many each filter left out.
 
 The token comes from the Mapillary panel, from the variable MAPILLARY_ACCESS_TOKEN, or from the authentication \

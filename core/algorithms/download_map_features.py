@@ -14,7 +14,7 @@ from .parameters import choices, condition_inputs, declare, read, read_words
 
 KINDS = "KINDS"
 
-HELP = """Downloads the map features that Mapillary has found in its images: objects such as benches, street lights \
+HELP = f"""Downloads the map features that Mapillary has found in its images: objects such as benches, street lights \
 and crosswalks (points), and traffic signs. The outputs are one layer of points, and a ledger with one polygon per \
 tile that says whether the tile was read, is empty, or failed and why.
 
@@ -25,8 +25,8 @@ latitude around it.
 KINDS are points, traffic_signs or both; each costs one tile request for each tile of the area. VALUES are Mapillary's \
 names with commas between them; * stands for any letters and ? for one, as in regulatory--maximum-speed-limit-*. The \
 name of a sign without its variant, as regulatory--stop, takes all variants. FIRST_SEEN_AFTER and LAST_SEEN_AFTER \
-keep what was first, or last, seen on that day (UTC) or later. FILTER is an expression over the fields id, value, \
-label, first_seen_at, last_seen_at and kind. The log says how many each filter left out.
+keep what was first, or last, seen on that day (UTC) or later. FILTER is an expression over the fields \
+{MAP_FEATURE_POINT.field_names}. The log says how many each filter left out.
 
 Token, cache, quota and TILES_INPUT are as for “Download coverage”.
 

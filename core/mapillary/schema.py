@@ -78,6 +78,11 @@ class SourceLayer:
         """The names of the tile properties that are read."""
         return tuple(field.tile_property for field in self.tile_fields)
 
+    @property
+    def field_names(self) -> str:
+        """The names of all fields, as a list to read."""
+        return ", ".join(field.name for field in self.fields)
+
     def has(self, field_name: str) -> bool:
         """Whether it has a field of this name."""
         return any(field.name == field_name for field in self.fields)
