@@ -68,10 +68,8 @@ class TileReader:
         try:
             decoded = decode(fetched.body, layers)
             check_layers(decoded, tileset)
-            client.keep(
-                tile, fetched, sum(decoded.outline.get(layer.name, 0) for layer in (IMAGE, *MAP_FEATURE_LAYERS))
-            )
-            if not any(decoded.outline.values()):
+            client.keep(tile, fetched, sum(decoded.counts.get(layer.name, 0) for layer in (IMAGE, *MAP_FEATURE_LAYERS)))
+            if not any(decoded.counts.values()):
                 return TileOutcome(TileRecord(tile, tileset, EMPTY, fetched.reason, **origin))
             outcome = TileOutcome(TileRecord(tile, tileset, OK))
             area = self.request.area.near(tile_box(tile))
@@ -118,7 +116,7 @@ def _failed(record: TileRecord, error: MapillaryError) -> TileOutcome:
 
 def check_layers(tile: Tile, tileset: str) -> None:
     """Raises ForeignTileError where a sound vector tile is none of this tileset of Mapillary's API v4."""
-    names = set(tile.outline)
+    names = set(tile.counts)
     if names & RETIRED_LAYERS:
         raise ForeignTileError(
             "The tile is of Mapillary's API v3, which was retired in 2021. Check the server address in the settings."
@@ -128,7 +126,7 @@ def check_layers(tile: Tile, tileset: str) -> None:
     if tileset in COVERAGE_TILESETS.values():
         known.add(OVERVIEW.name)
         what = "coverage"
-    if any(tile.outline.values()) and not names & known:
+    if any(tile.counts.values()) and not names & known:
         raise ForeignTileError(f"The vector tile holds no Mapillary {what}. Check the server address in the settings.")
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..errors import DamagedDetectionError, DamagedTileError
-from ..mvt.outline import LAYER_FEATURE, LayerOutline, read_fields, read_outline, read_varint
+from ..mvt.layer_index import LAYER_FEATURE, IndexedLayer, read_fields, read_index, read_varint
 
 MAX_TEXT_LENGTH = 2**18
 """Four hundred times the longest seen, 552. At two bytes or more a vertex, it leaves room for 98,304."""
@@ -44,7 +44,7 @@ def detection_polygons(text: Any) -> Polygons:
         if not isinstance(text, str) or len(text) > MAX_TEXT_LENGTH:
             raise DamagedDetectionError
         body = b64decode(text, validate=True)
-        layer = read_outline(body)[LAYER]
+        layer = read_index(body)[LAYER]
         extent = layer.tile_extent
         polygons = [
             [[(x / extent, y / extent) for x, y in [*ring, ring[0]]] for ring in polygon]
@@ -66,7 +66,7 @@ def detection_wkt(text: Any) -> str:
     return f"POLYGON {parts[0]}" if len(parts) == 1 else f"MULTIPOLYGON ({', '.join(parts)})"
 
 
-def _geometries(body: bytes, layer: LayerOutline) -> Iterator[list[int]]:
+def _geometries(body: bytes, layer: IndexedLayer) -> Iterator[list[int]]:
     """The numbers that draw each feature: commands, each with its parameters."""
     for key, _, feature_start, feature_end in read_fields(body, layer.start, layer.end):
         if key != LAYER_FEATURE:

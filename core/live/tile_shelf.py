@@ -59,9 +59,7 @@ class TileShelf:
         decoded = decode(fetched.body, ())
         check_layers(decoded, self._tileset)
         seen = self._show(tile, fetched)
-        self.cache.keep(
-            tile, fetched, sum(decoded.outline.get(layer.name, 0) for layer in (IMAGE, *MAP_FEATURE_LAYERS))
-        )
+        self.cache.keep(tile, fetched, sum(decoded.counts.get(layer.name, 0) for layer in (IMAGE, *MAP_FEATURE_LAYERS)))
         return seen
 
     def seen(self, tile: TileId) -> Seen:

@@ -14,7 +14,7 @@ from ..errors import DamagedTileError
 from ..inflate import inflate
 from ..mapillary.schema import Shape, SourceLayer
 from .columns import Features, Tile
-from .outline import MAX_LINE_LAYER_BYTES, read_outline
+from .layer_index import MAX_LINE_LAYER_BYTES, read_index
 
 __all__ = ["Features", "Tile", "decode", "engine_name"]
 
@@ -53,15 +53,15 @@ def decode(body: bytes, wanted: Sequence[SourceLayer]) -> Tile:
     the first byte to the last, a vector tile.
     """
     body = inflate(body)
-    outline = read_outline(body)
-    present = {layer: outline[layer.name] for layer in wanted if layer.name in outline and outline[layer.name].features}
+    index = read_index(body)
+    present = {layer: index[layer.name] for layer in wanted if layer.name in index and index[layer.name].features}
     if any(
-        layer.shape is Shape.LINE and outline.end - outline.start > MAX_LINE_LAYER_BYTES
-        for layer, outline in present.items()
+        layer.shape is Shape.LINE and indexed.end - indexed.start > MAX_LINE_LAYER_BYTES
+        for layer, indexed in present.items()
     ):
         raise DamagedTileError("The tile holds more lines than any of Mapillary's.")
     layers = _engine().read_layers(body, present) if present else {}
     for layer, expected in present.items():
         if len(layers[layer.name]) != expected.features:
             raise DamagedTileError("Some features of the vector tile are damaged.")
-    return Tile({name: layer.features for name, layer in outline.items()}, layers)
+    return Tile({name: layer.features for name, layer in index.items()}, layers)

@@ -28,9 +28,9 @@ class Features:
 
 @dataclass
 class Tile:
-    """A decoded tile. `outline` counts the features of every layer, read or not."""
+    """A decoded tile. `counts` has the number of the features of every layer, read or not."""
 
-    outline: dict[str, int]
+    counts: dict[str, int]
     layers: dict[str, Features]
 
     def features(self, name: str) -> Optional[Features]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .outline import LAYER_VALUE, TILE_LAYER, read_fields, read_outline, written_varint
+from .layer_index import LAYER_VALUE, TILE_LAYER, read_fields, read_index, written_varint
 from .values import WHOLE_NUMBERS, read_whole_number, written_text
 
 _LEAST, _MOST = -(2**31), 2**31 - 1
@@ -14,7 +14,7 @@ def displayable(body: bytes) -> bytes:
 
     Raises DamagedTileError for what is no vector tile.
     """
-    read_outline(body)
+    read_index(body)
     tile = bytearray()
     for key, field_start, start, end in read_fields(body, 0, len(body)):
         if key == TILE_LAYER:

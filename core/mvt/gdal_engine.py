@@ -22,7 +22,7 @@ from osgeo import gdal
 from ..errors import DamagedTileError, TemporaryFolderError
 from ..mapillary.schema import Shape, SourceLayer
 from .columns import Features, Line, Point
-from .outline import LayerOutline, split_layer
+from .layer_index import IndexedLayer, split_layer
 
 NAME = "GDAL"
 
@@ -33,13 +33,13 @@ _POINT, _LINE, _MULTI_POINT, _MULTI_LINE = 1, 2, 4, 5
 _WKB_HEADER_BYTES = 5
 
 
-def read_layers(body: bytes, wanted: Mapping[SourceLayer, LayerOutline]) -> dict[str, Features]:
+def read_layers(body: bytes, wanted: Mapping[SourceLayer, IndexedLayer]) -> dict[str, Features]:
     """The wanted layers of the tile by name. Raises DamagedTileError and TemporaryFolderError."""
     layers = {}
-    for layer, outline in wanted.items():
-        pieces = [body] if len(body) <= MOST_BYTES else split_layer(body, outline, MOST_BYTES)
+    for layer, indexed in wanted.items():
+        pieces = [body] if len(body) <= MOST_BYTES else split_layer(body, indexed, MOST_BYTES)
         properties: dict[str, list[Any]] = {name: [] for name in layer.tile_properties}
-        features = layers[layer.name] = Features(outline.tile_extent, properties)
+        features = layers[layer.name] = Features(indexed.tile_extent, properties)
         for piece in pieces:
             _read_piece(piece, layer, features)
     return layers

@@ -14,7 +14,7 @@ from mapbox_vector_tile.Mapbox import vector_tile_pb2
 from ..errors import DamagedTileError
 from ..mapillary.schema import Shape, SourceLayer
 from .columns import Features, Line, Point
-from .outline import LayerOutline
+from .layer_index import IndexedLayer
 
 NAME = "mapbox-vector-tile"
 
@@ -31,18 +31,18 @@ _MOVE_TO, _LINE_TO = 1, 2
 _ONE_MOVE_TO = 1 << 3 | _MOVE_TO
 
 
-def read_layers(body: bytes, wanted: Mapping[SourceLayer, LayerOutline]) -> dict[str, Features]:
+def read_layers(body: bytes, wanted: Mapping[SourceLayer, IndexedLayer]) -> dict[str, Features]:
     """The wanted layers of the tile by name. Raises DamagedTileError."""
     message = vector_tile_pb2.tile()
     try:
         message.ParseFromString(body)
         found = {layer.name: layer for layer in message.layers}
-        return {layer.name: _read_layer(found[layer.name], layer, outline) for layer, outline in wanted.items()}
+        return {layer.name: _read_layer(found[layer.name], layer, indexed) for layer, indexed in wanted.items()}
     except (DecodeError, IndexError, ValueError, KeyError):
         raise DamagedTileError("The vector tile is damaged.") from None
 
 
-def _read_layer(layer: Any, wanted: SourceLayer, outline: LayerOutline) -> Features:
+def _read_layer(layer: Any, wanted: SourceLayer, indexed: IndexedLayer) -> Features:
     count = len(layer.features)
     properties: dict[str, list[Any]] = {name: [None] * count for name in wanted.tile_properties}
     columns = [properties.get(name) for name in layer.keys]
@@ -56,7 +56,7 @@ def _read_layer(layer: Any, wanted: SourceLayer, outline: LayerOutline) -> Featu
             if column is not None:
                 column[row] = values[value]
         geometries.append(read_geometry(list(feature.geometry)) if feature.type == wanted.shape.value else None)
-    return Features(outline.tile_extent, properties, geometries)
+    return Features(indexed.tile_extent, properties, geometries)
 
 
 def _value(value: Any) -> Any:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 
 from ..errors import DamagedTileError
-from .outline import LAYER_FEATURE, LAYER_KEY, LAYER_VALUE, LayerOutline, read_fields, read_outline
+from .layer_index import LAYER_FEATURE, LAYER_KEY, LAYER_VALUE, IndexedLayer, read_fields, read_index
 from .values import Value, read_value
 
 _FEATURE_TAGS = 2 << 3 | 2
@@ -18,27 +18,27 @@ def tally(body: bytes, layer_name: str, properties: Sequence[str]) -> dict[str, 
 
     `body` is a tile that is not compressed. Raises DamagedTileError.
     """
-    outline = read_outline(body).get(layer_name)
+    layer = read_index(body).get(layer_name)
     counted: dict[str, Counter[Value]] = {name: Counter() for name in properties}
-    if outline is None:
+    if layer is None:
         return counted
-    keys, values = _shared(body, outline)
-    for key_index, used in _used(body, outline, {index for index, key in enumerate(keys) if key in counted}).items():
+    keys, values = _shared(body, layer)
+    for key_index, used in _used(body, layer, {index for index, key in enumerate(keys) if key in counted}).items():
         for value_index, count in used.items():
             if value_index >= len(values):
                 raise DamagedTileError("A feature of the vector tile has a property that the tile does not hold.")
             counted[keys[key_index]][read_value(body, *values[value_index])] += count
     for found in counted.values():
-        absent = outline.features - sum(found.values())
+        absent = layer.features - sum(found.values())
         if absent > 0:
             found[None] += absent
     return counted
 
 
-def _shared(body: bytes, outline: LayerOutline) -> tuple[list[str], list[tuple[int, int]]]:
+def _shared(body: bytes, layer: IndexedLayer) -> tuple[list[str], list[tuple[int, int]]]:
     """What the features of a layer share: the names of its properties, and where their values stand."""
     keys, values = [], []
-    for key, _, start, end in read_fields(body, outline.start, outline.end):
+    for key, _, start, end in read_fields(body, layer.start, layer.end):
         if key == LAYER_KEY:
             keys.append(body[start:end].decode("utf-8", "replace"))
         elif key == LAYER_VALUE:
@@ -46,10 +46,10 @@ def _shared(body: bytes, outline: LayerOutline) -> tuple[list[str], list[tuple[i
     return keys, values
 
 
-def _used(body: bytes, outline: LayerOutline, wanted: Collection[int]) -> dict[int, Counter[int]]:
+def _used(body: bytes, layer: IndexedLayer, wanted: Collection[int]) -> dict[int, Counter[int]]:
     """How many features have which value of each of the wanted keys, both as numbers."""
     used: dict[int, Counter[int]] = {key_index: Counter() for key_index in wanted}
-    for key, _, start, end in read_fields(body, outline.start, outline.end):
+    for key, _, start, end in read_fields(body, layer.start, layer.end):
         if key == LAYER_FEATURE:
             for key_index, value_index in _tags(body, start, end).items():
                 if key_index in used:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import Union
 
-from .outline import read_fields, read_varint, written_varint
+from .layer_index import read_fields, read_varint, written_varint
 
 Value = Union[str, float, int, bool, None]
 

@@ -160,7 +160,7 @@ def test_a_body_of_any_bytes_is_read_or_called_damaged_and_gdal_is_silent(engine
         except DamagedTileError:
             return
         for name, features in tile.layers.items():
-            assert {len(column) for column in features.properties.values()} == {len(features)} == {tile.outline[name]}
+            assert {len(column) for column in features.properties.values()} == {len(features)} == {tile.counts[name]}
 
     fuzz(BODIES, check, EXAMPLES[engine])
     assert capfd.readouterr() == ("", "")
@@ -183,10 +183,10 @@ def test_what_qgis_is_to_draw_has_the_same_layers_or_is_called_damaged():
             shown, seen = displayable(body), Seen.of_tile(body, "mly1_public")
         except DamagedTileError:
             return
-        outline = decode(body, ()).outline
-        assert decode(shown, ()).outline == outline
+        counts = decode(body, ()).counts
+        assert decode(shown, ()).counts == counts
         assert displayable(shown) == shown
-        assert sum(seen.years.values()) <= outline.get("sequence", 0)
+        assert sum(seen.years.values()) <= counts.get("sequence", 0)
 
     fuzz(BODIES | sound_tiles(), check, 250)
 

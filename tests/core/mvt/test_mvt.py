@@ -68,7 +68,7 @@ def test_features_of_another_shape_have_no_position(engine):
 def test_layers_that_are_not_wanted_are_counted_only(engine):
     body = encode({"other": [Feature(POINT, [[(0, 0)]])], "image": [Feature(POINT, [[(3, 4)]])]})
     tile = decode(body, [SEQUENCE])
-    assert tile.outline == {"other": 1, "image": 1}
+    assert tile.counts == {"other": 1, "image": 1}
     assert tile.layers == {}
 
 
@@ -195,8 +195,8 @@ def test_gzip_is_recognised_without_a_header(tile, engine):
 
 
 def test_an_empty_body_and_a_layer_without_features_are_empty_tiles(engine):
-    assert decode(b"", WANTED).outline == {}
-    assert decode(encode({"mapillary-empty": []}), WANTED).outline == {"mapillary-empty": 0}
+    assert decode(b"", WANTED).counts == {}
+    assert decode(encode({"mapillary-empty": []}), WANTED).counts == {"mapillary-empty": 0}
 
 
 def test_every_cut_of_a_tile_is_noticed(tile, engine):

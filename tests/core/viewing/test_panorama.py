@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mapillary_coverage.core.viewing.panorama import BACKGROUND, Frame, View, is_available, render
-from mapillary_coverage.core.viewing.panorama_outline import Outline, project
+from mapillary_coverage.core.viewing.panorama_ring import PanoramaRing, project
 from tests.conftest import ROOT
 
 WIDTH, HEIGHT = 2048, 1024
@@ -161,7 +161,7 @@ BOXES = {
 def test_a_ring_holds_what_it_holds_in_the_picture(corners, view):
     left, top, right, bottom = corners
     frame = frame_of(30)
-    rings = project([Outline.of_ring(box(*corners), frame)], view)
+    rings = project([PanoramaRing.of_ring(box(*corners), frame)], view)
     for ring in rings:
         assert (np.abs(ring - [view.width / 2, view.height / 2]) <= [0.7 * view.width, 0.7 * view.height]).all()
     for across in np.linspace(3.3, view.width - 3.3, 12):
@@ -183,7 +183,7 @@ def test_a_ring_holds_what_it_holds_in_the_picture(corners, view):
 )
 def test_nothing_wild_is_drawn(corners, heading, pitch, fov, size):
     view = View(heading, pitch, fov, *size)
-    rings = project([Outline.of_ring([*corners, corners[0]], frame_of(0))], view)
+    rings = project([PanoramaRing.of_ring([*corners, corners[0]], frame_of(0))], view)
     for ring in rings:
         assert (np.abs(ring / [view.width, view.height] - 0.5) < 0.7).all()
 
@@ -192,7 +192,7 @@ def test_nothing_wild_is_drawn(corners, heading, pitch, fov, size):
 def test_every_place_on_an_edge_is_drawn_on_the_edge(view):
     """What is straight in the picture is bent in the view, by up to a hundred pixels."""
     corners = (0.2, 0.1, 0.8, 0.35)
-    rings = project([Outline.of_ring(box(*corners), frame_of(0))], view)
+    rings = project([PanoramaRing.of_ring(box(*corners), frame_of(0))], view)
     for share in np.linspace(0.2, 0.8, 40):
         place = expected_place(360 * share - 180, 180 * (0.5 - 0.35), view)
         if place and 0 <= place[0] <= view.width and 0 <= place[1] <= view.height:
@@ -210,20 +210,20 @@ def distance(place, ring):
 def test_both_halves_of_what_the_seam_cuts_meet():
     view = View(180, 0, 60, 800, 600)
     halves = (0.97, 0.4, 1, 0.6), (0, 0.4, 0.03, 0.6)
-    left, right = project([Outline.of_ring(box(*half), frame_of(0)) for half in halves], view)
+    left, right = project([PanoramaRing.of_ring(box(*half), frame_of(0)) for half in halves], view)
     assert left[:, 0].max() == pytest.approx(400)
     assert right[:, 0].min() == pytest.approx(400)
     assert 400 - left[:, 0].min() == pytest.approx(right[:, 0].max() - 400)
 
 
 def test_what_is_behind_is_not_drawn():
-    behind = Outline.of_ring(box(0.48, 0.45, 0.52, 0.55), frame_of(180))
+    behind = PanoramaRing.of_ring(box(0.48, 0.45, 0.52, 0.55), frame_of(180))
     assert project([behind], View(0, 0, 110, 900, 600)) == []
 
 
 def test_a_ring_of_countless_long_edges_stays_small():
     ring = [(number % 2, number % 997 / 997) for number in range(50_000)]
-    assert len(Outline.of_ring(ring, frame_of(0)).angles) < 120_000
+    assert len(PanoramaRing.of_ring(ring, frame_of(0)).angles) < 120_000
 
 
 def test_a_picture_that_is_no_full_sphere_stands_on_the_horizon():

@@ -24,7 +24,7 @@ from qgis.PyQt.QtWidgets import QWidget
 from ....core.viewing.detection import Detection
 from ....core.viewing.facts import compass_point
 from ....core.viewing.panorama import USUAL_FIELD_OF_VIEW, WIDEST_PANORAMA, Frame, View, render
-from ....core.viewing.panorama_outline import Outline, project
+from ....core.viewing.panorama_ring import PanoramaRing, project
 from .picture_view import PictureView
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class PanoramaView(PictureView):
         self._frame = Frame(0, 180)
         self._pictures: list[QImage] = []
         self._drawn: Optional[QImage] = None
-        self._around: dict[str, list[Outline]] = {}
+        self._around: dict[str, list[PanoramaRing]] = {}
         self._grabbed: Optional[QPoint] = None
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
@@ -160,7 +160,7 @@ class PanoramaView(PictureView):
         if not self._pictures:
             return path
         if detection.detection_id not in self._around:
-            rings = [Outline.of_ring(ring, self._frame) for polygon in detection.polygons for ring in polygon]
+            rings = [PanoramaRing.of_ring(ring, self._frame) for polygon in detection.polygons for ring in polygon]
             self._around[detection.detection_id] = rings
         for ring in project(self._around[detection.detection_id], self._view):
             path.addPolygon(QPolygonF([QPointF(x, y) for x, y in ring.tolist()]))

@@ -27,7 +27,7 @@ _PROBES = ((0.47, 0.41), (0.31, 0.67), (0.73, 0.59))
 
 
 @dataclass(frozen=True)
-class Outline:
+class PanoramaRing:
     """A ring around the camera, with so many vertices that it may be drawn straight from each to the next.
 
     `angles` (n, 2) are bearings, not brought back to 0..360, and elevations; `vectors` (n, 3) have north ahead.
@@ -37,7 +37,7 @@ class Outline:
     vectors: np.ndarray
 
     @classmethod
-    def of_ring(cls, ring: Ring, frame: Frame) -> Outline:
+    def of_ring(cls, ring: Ring, frame: Frame) -> PanoramaRing:
         """Of a ring on a picture; it may reach over the left and right edge, where 1.1 is 0.1."""
         import numpy as np
 
@@ -60,10 +60,10 @@ class Outline:
         return any(_is_inside(self.angles, first + aside + 360 * turn, elevation) for turn in rounds)
 
 
-def project(outlines: Iterable[Outline], view: View) -> list[np.ndarray]:
+def project(around: Iterable[PanoramaRing], view: View) -> list[np.ndarray]:
     """Rings as places (n, 2) in a view, cut off a little beyond its edges; those out of view are left out.
 
-    By the even-odd rule they hold what the outlines hold.
+    By the even-odd rule they hold what those around the camera hold.
     """
     import numpy as np
 
@@ -74,8 +74,8 @@ def project(outlines: Iterable[Outline], view: View) -> list[np.ndarray]:
     sides = [[focal_length, 0, wide], [-focal_length, 0, wide], [0, focal_length, high], [0, -focal_length, high]]
     planes = [np.array(side) / math.hypot(*side) for side in sides]
     rings = []
-    for outline in outlines:
-        seen = outline.vectors @ camera
+    for whole in around:
+        seen = whole.vectors @ camera
         is_behind = bool((seen[:, 2] < 0).any())
         for plane in planes:
             seen = _cut(seen, plane)
@@ -83,15 +83,15 @@ def project(outlines: Iterable[Outline], view: View) -> list[np.ndarray]:
         if len(ring):
             rings.append(ring)
         # From where a ring leaves the view to where it comes back, the way taken may be around the wrong pole.
-        if is_behind and _holds_the_others(ring, outline, view):
+        if is_behind and _holds_the_others(ring, whole, view):
             rings.append(border)
     return rings
 
 
-def _holds_the_others(ring: np.ndarray, outline: Outline, view: View) -> bool:
-    """Whether a ring in a view holds what its outline does not: told at several places, as one may be on an edge."""
+def _holds_the_others(ring: np.ndarray, whole: PanoramaRing, view: View) -> bool:
+    """Whether a ring in a view holds what the whole one does not: told at several places, as one may be on an edge."""
     places = [(view.width * across, view.height * down) for across, down in _PROBES]
-    differ = [_is_inside(ring, *place) != outline.holds(*view.direction(*place)) for place in places]
+    differ = [_is_inside(ring, *place) != whole.holds(*view.direction(*place)) for place in places]
     return sum(differ) > len(differ) / 2
 
 

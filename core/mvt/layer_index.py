@@ -1,4 +1,4 @@
-"""A tile's outline, read from its lengths alone: which layers it has and how many features are in each.
+"""The index of a tile, read from its lengths alone: which layers it has and how many features are in each.
 
 Both engines start from it. It takes a time linear in the number of features, notices every tile that was cut off, and
 gives the count that the features read are checked against, since GDAL passes over what it cannot read.
@@ -40,7 +40,7 @@ _FIXED_LENGTHS = {1: 8, 5: 4}
 
 
 @dataclass(frozen=True)
-class LayerOutline:
+class IndexedLayer:
     """How many features a layer has, how many units its side is long, and where in the tile it stands."""
 
     features: int
@@ -99,27 +99,27 @@ def read_fields(body: bytes, position: int, end: int, most: int = MAX_FIELDS) ->
         yield key, field_start, start, position
 
 
-def read_outline(body: bytes) -> dict[str, LayerOutline]:
+def read_index(body: bytes) -> dict[str, IndexedLayer]:
     """The layers of a tile by name; none for an empty body.
 
     Raises DamagedTileError where the bytes are no tile, are cut off, or hold more features than any tile does.
     """
-    outline: dict[str, LayerOutline] = {}
+    index: dict[str, IndexedLayer] = {}
     left = MAX_FIELDS
     for key, _, start, end in read_fields(body, 0, len(body), left):
         left -= 1
         if key == TILE_LAYER:
             name, layer, left = _read_layer(body, start, end, left)
-            if name in outline:
+            if name in index:
                 raise DamagedTileError("The vector tile has two layers of the same name.")
-            outline[name] = layer
-    if body and not outline:
+            index[name] = layer
+    if body and not index:
         raise DamagedTileError("The reply is not a vector tile.")
-    return outline
+    return index
 
 
-def _read_layer(body: bytes, start: int, end: int, left: int) -> tuple[str, LayerOutline, int]:
-    """The layer's name and outline, and how many fields of those left may still follow."""
+def _read_layer(body: bytes, start: int, end: int, left: int) -> tuple[str, IndexedLayer, int]:
+    """The layer's name and what the index says of it, and how many fields of those left may still follow."""
     name, features, keys, longest, tile_extent = "", 0, 0, 0, DEFAULT_TILE_EXTENT
     for key, _, value_start, value_end in read_fields(body, start, end, left):
         left -= 1
@@ -139,10 +139,10 @@ def _read_layer(body: bytes, start: int, end: int, left: int) -> tuple[str, Laye
         raise DamagedTileError("The vector tile has a layer without a name or size.")
     if keys > MAX_KEYS or longest * features > MAX_VALUE_BYTES:
         raise DamagedTileError("The tile holds more properties or longer ones than any of Mapillary's.")
-    return name, LayerOutline(features, tile_extent, start, end), left
+    return name, IndexedLayer(features, tile_extent, start, end), left
 
 
-def split_layer(body: bytes, layer: LayerOutline, most_bytes: int) -> list[bytes]:
+def split_layer(body: bytes, layer: IndexedLayer, most_bytes: int) -> list[bytes]:
     """Tiles of at most `most_bytes` with this layer only, each with some of its features, in their order.
 
     Raises DamagedTileError where what the features share, their keys and values, is too large by itself.
