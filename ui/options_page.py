@@ -18,14 +18,14 @@ from ..core.tiles.cache_folder import clear, used_bytes
 from ..core.wording import counted
 from .token.token_panel import TokenPanel
 
-NAME = "Mapillary"
+PAGE_NAME = "Mapillary"
 
 
 class OptionsFactory(QgsOptionsWidgetFactory):
     """Registers the page."""
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__(NAME, QIcon(str(PLUGIN_FOLDER / "resources" / "icons" / "mapillary_coverage.svg")))
+        super().__init__(PAGE_NAME, QIcon(str(PLUGIN_FOLDER / "resources" / "icons" / "mapillary_coverage.svg")))
         self._settings = settings
 
     def createWidget(self, parent: QWidget) -> OptionsPage:  # noqa: N802

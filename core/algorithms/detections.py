@@ -22,7 +22,7 @@ from ..layers.times import qgis_time
 from ..mapillary.cleaning import key, object_id
 from ..wording import counted, listed
 from .destinations import check_holds
-from .graph_algorithm import MAP_FEATURE, OUTPUT, GraphAlgorithm, distinct_ids
+from .graph_algorithm import MAP_FEATURE_ENTITY, OUTPUT, GraphAlgorithm, distinct_ids
 
 _FIELDS = ("id", "image_id", "value", "created_at", "polygon", "map_feature_id")
 _ASKED = ("created_at", "geometry", "image", "value")
@@ -128,11 +128,11 @@ def _values(detection: Mapping[str, Any], asked_id: str, entity: str) -> dict[st
     named = object_id(image.get("id")) if isinstance(image, dict) else None
     return {
         "id": object_id(detection.get("id")),
-        "image_id": named if entity == MAP_FEATURE else asked_id,
+        "image_id": named if entity == MAP_FEATURE_ENTITY else asked_id,
         "value": key(detection.get("value")),
         "created_at": qgis_time(graph_time(detection.get("created_at"))),
         "polygon": _polygon(detection.get("geometry")),
-        "map_feature_id": asked_id if entity == MAP_FEATURE else None,
+        "map_feature_id": asked_id if entity == MAP_FEATURE_ENTITY else None,
     }
 
 

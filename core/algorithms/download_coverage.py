@@ -27,8 +27,10 @@ all their parts in the tiles read. An extent across the antimeridian is written 
 Filters: both dates belong to the range, in UTC, and images without a date are left out when a date is given; or give \
 LAST_MONTHS. POSITION is original or computed; PANORAMA and ON_FOOT are all, only or without. Lists are written with \
 commas; CREATORS are user names. With MIN_QUALITY, from 0 to 1, images that Mapillary has not scored are left out \
-unless KEEP_UNSCORED is set. FILTER is an expression over the fields of the images: {IMAGE.field_names}. With FILTER, MIN_QUALITY or IMAGE_IDS, \
-the sequences are those of the images that are kept. The log says how many each filter left out.
+unless KEEP_UNSCORED is set. FILTER is an expression over the fields of the images: \
+{IMAGE.field_names}. \
+With FILTER, MIN_QUALITY or IMAGE_IDS, the sequences are those of the images that are kept. The log says how many each \
+filter left out.
 
 The token comes from the Mapillary panel, from the variable MAPILLARY_ACCESS_TOKEN, or from the authentication \
 configuration that AUTH_CONFIG names (method Basic, the token as password); it is no parameter itself, so it does not \

@@ -12,7 +12,7 @@ from ..request.filters import CoverageFilter
 from .download_algorithm import DownloadAlgorithm
 from .parameters import choices, condition_inputs, declare, read, read_words
 
-KINDS = "KINDS"
+CHOSEN_KINDS = "KINDS"
 
 HELP = f"""Downloads the map features that Mapillary has found in its images: objects such as benches, street lights \
 and crosswalks (points), and traffic signs. The outputs are one layer of points, and a ledger with one polygon per \
@@ -60,7 +60,7 @@ class DownloadMapFeaturesAlgorithm(DownloadAlgorithm):
         return ["street-level", "traffic signs", "objects", "points", "street furniture", "poles", "vector tiles"]
 
     def add_options(self) -> None:
-        self.addParameter(choices(KINDS, "Kinds", [layer.word for layer in MAP_FEATURE_LAYERS]))
+        self.addParameter(choices(CHOSEN_KINDS, "Kinds", [layer.word for layer in MAP_FEATURE_LAYERS]))
         for given in condition_inputs(MAP_FEATURE_POINT):
             parameter = declare(given)
             if given.parameter in self.widgets:
@@ -68,7 +68,7 @@ class DownloadMapFeaturesAlgorithm(DownloadAlgorithm):
             self.addParameter(parameter)
 
     def read_options(self, parameters: dict[str, Any], context: QgsProcessingContext) -> dict[str, Any]:
-        words = read_words(parameters, KINDS, [layer.word for layer in MAP_FEATURE_LAYERS])
+        words = read_words(parameters, CHOSEN_KINDS, [layer.word for layer in MAP_FEATURE_LAYERS])
         inputs = condition_inputs(MAP_FEATURE_POINT)
         values = {given.name: read(self, parameters, given, MAP_FEATURE_POINT, context) for given in inputs}
         return {

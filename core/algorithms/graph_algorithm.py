@@ -37,8 +37,8 @@ from .dressing import Dressing, store_metadata
 from .parameters import auth_config, choice, read_word
 
 INPUT, ID_FIELD, ENTITY, OUTPUT = "INPUT", "ID_FIELD", "ENTITY", "OUTPUT"
-IMAGE, MAP_FEATURE = "image", "map_feature"
-ENTITIES = (IMAGE, MAP_FEATURE)
+IMAGE_ENTITY, MAP_FEATURE_ENTITY = "image", "map_feature"
+ENTITIES = (IMAGE_ENTITY, MAP_FEATURE_ENTITY)
 
 
 class GraphAlgorithm(MapillaryAlgorithm):
@@ -170,7 +170,9 @@ class GraphAlgorithm(MapillaryAlgorithm):
 
 def _check_entity(entity: str, names: Sequence[str]) -> None:
     """Raises InvalidRequestError where the fields are those of our layers of the other kind."""
-    looks_like = IMAGE if "sequence_id" in names else MAP_FEATURE if {"value", "kind"} <= set(names) else entity
+    looks_like = (
+        IMAGE_ENTITY if "sequence_id" in names else MAP_FEATURE_ENTITY if {"value", "kind"} <= set(names) else entity
+    )
     if entity != looks_like:
         raise InvalidRequestError(
             f"INPUT looks like {looks_like.replace('_', ' ')}s, but ENTITY is {entity}. Set ENTITY to {looks_like}."

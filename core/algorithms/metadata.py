@@ -24,12 +24,12 @@ from qgis.PyQt.QtCore import QVariant
 from ..area.extent import degrees_crs
 from ..errors import InvalidRequestError, MapillaryError
 from ..graph.entity_cache import EntityCache
-from ..graph.graph_client import BATCH, Entities, GraphClient
+from ..graph.graph_client import IDS_PER_REQUEST, Entities, GraphClient
 from ..graph.graph_fields import DEFAULT_FIELDS, FIELDS, ColumnKind, columns_of, point, read_entity
 from ..layers.times import qgis_time
 from ..wording import counted, listed
 from .destinations import check_holds
-from .graph_algorithm import ENTITIES, MAP_FEATURE, OUTPUT, GraphAlgorithm, distinct_ids
+from .graph_algorithm import ENTITIES, MAP_FEATURE_ENTITY, OUTPUT, GraphAlgorithm, distinct_ids
 from .parameters import advanced, choice, read_several, read_word
 
 FIELDS_PARAMETER, GEOMETRY = "FIELDS", "GEOMETRY"
@@ -120,7 +120,7 @@ class MetadataAlgorithm(GraphAlgorithm):
         if not chosen:
             return list(DEFAULT_FIELDS[entity])
         known = [field.name for field in FIELDS[entity]]
-        if entity == MAP_FEATURE and chosen == list(DEFAULT_FIELDS[ENTITIES[0]]):
+        if entity == MAP_FEATURE_ENTITY and chosen == list(DEFAULT_FIELDS[ENTITIES[0]]):
             return list(DEFAULT_FIELDS[entity])
         wrong = next((name for name in chosen if name not in known), None)
         if wrong is not None:
@@ -129,7 +129,7 @@ class MetadataAlgorithm(GraphAlgorithm):
 
     def _read_geometry(self, parameters: dict[str, Any]) -> str:
         word = read_word(parameters, GEOMETRY, list(GEOMETRIES))
-        if word == "computed" and self.entity(parameters) == MAP_FEATURE:
+        if word == "computed" and self.entity(parameters) == MAP_FEATURE_ENTITY:
             raise InvalidRequestError("Map features have no computed position. Choose the geometry original or input.")
         return GEOMETRIES[word]
 
@@ -143,7 +143,7 @@ class MetadataAlgorithm(GraphAlgorithm):
         cache = EntityCache.of(self.access)
         try:
             found = cache.find(entity, ids, asked)
-            batches = in_batches([key for key in ids if key not in found], BATCH)
+            batches = in_batches([key for key in ids if key not in found], IDS_PER_REQUEST)
             requests = counted(len(batches), "request")
             feedback.pushInfo(f"{counted(len(ids), 'id')}: {len(found):,} looked up before, {requests} for the rest.")
 

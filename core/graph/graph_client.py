@@ -17,7 +17,7 @@ from ..threads import without_frames
 if TYPE_CHECKING:
     from ..network.session import HttpSession
 
-BATCH = 50
+IDS_PER_REQUEST = 50
 """Ids in one request: what Mapillary's own Python SDK allows."""
 
 _MOST_PAGES = 100
@@ -71,10 +71,10 @@ class GraphClient:
         return ask(f"/{object_id}", {"fields": ",".join(fields)})
 
     def entities(self, ids: Sequence[str], fields: Sequence[str]) -> Entities:
-        """Objects of one kind, at most BATCH of them in one request; where that is refused, in smaller ones."""
+        """Objects of one kind, at most IDS_PER_REQUEST in one request; where that is refused, in smaller ones."""
         everything = Entities()
-        for start in range(0, len(ids), BATCH):
-            everything.add(self._batch(ids[start : start + BATCH], fields))
+        for start in range(0, len(ids), IDS_PER_REQUEST):
+            everything.add(self._batch(ids[start : start + IDS_PER_REQUEST], fields))
         return everything
 
     def edge(self, object_id: str, name: str, fields: Sequence[str]) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ from .kinds import fields_of, wkb_type
 from .metadata import layer_name, metadata_of
 from .times import qgis_time
 
-BATCH = 5_000
+FEATURES_PER_BATCH = 5_000
 
 
 def features_of(kind: str, result: CoverageResult) -> Iterator[QgsFeature]:
@@ -42,7 +42,7 @@ def add_features(sink: QgsFeatureSink, features: Iterable[QgsFeature], is_cancel
     added = True
     for feature in features:
         batch.append(feature)
-        if len(batch) == BATCH:
+        if len(batch) == FEATURES_PER_BATCH:
             if is_cancelled():
                 raise CancelledError()
             added = sink.addFeatures(batch, QgsFeatureSink.Flag.FastInsert) and added

@@ -22,7 +22,7 @@ from qgis.PyQt import sip
 from ..area.extent import degrees_crs
 from ..download.result import CoverageResult
 from ..errors import CancelledError, RefusedFeaturesError
-from .features import BATCH, features_of
+from .features import FEATURES_PER_BATCH, features_of
 from .kinds import fields_of, key_fields
 from .times import reads_utc
 
@@ -82,8 +82,8 @@ class Target:
             yield
         if edits.removed and not self.provider.deleteFeatures(edits.removed):
             raise RefusedFeaturesError()
-        for start in range(0, len(edits.added), BATCH):
-            batch = [_fitted(feature, self) for feature in edits.added[start : start + BATCH]]
+        for start in range(0, len(edits.added), FEATURES_PER_BATCH):
+            batch = [_fitted(feature, self) for feature in edits.added[start : start + FEATURES_PER_BATCH]]
             if not self.provider.addFeatures(batch, QgsFeatureSink.Flag.FastInsert)[0]:
                 raise RefusedFeaturesError()
             yield
@@ -205,7 +205,7 @@ def by_key(kind: str, result: CoverageResult, is_cancelled: Callable[[], bool]) 
     """Features by their key; those without an id, which nothing tells apart, by place and number."""
     found: dict[str, QgsFeature] = {}
     for number, feature in enumerate(features_of(kind, result)):
-        if number % BATCH == 0 and is_cancelled():
+        if number % FEATURES_PER_BATCH == 0 and is_cancelled():
             raise CancelledError()
         found[numbered(_key_of(kind, feature), feature.geometry(), found)] = feature
     return found

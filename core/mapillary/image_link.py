@@ -12,7 +12,7 @@ from ..errors import InvalidRequestError
 from .cleaning import object_id
 from .licence import SITE
 
-LONGEST_TEXT = 2_000
+LONGEST_LINK = 2_000
 """Characters; a link has about 150, a tag of OpenStreetMap 255 at most."""
 
 _HOSTS = {"mapillary.com", "www.mapillary.com"}
@@ -43,7 +43,7 @@ def image_id_in(text: str) -> str:
     OpenStreetMap, of which the first image counts. Raises InvalidRequestError, never with the text, which may hold a
     token; where it is Mapillary's, NoImageError.
     """
-    if len(text) > LONGEST_TEXT:
+    if len(text) > LONGEST_LINK:
         raise InvalidRequestError("This text is too long for an image id or a link. Copy only the id or the link.")
     tidy = unquote(text).replace("&amp;", "&").strip(_STRAYS)
     if not tidy:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Callable, Optional
 
 from ..errors import CancelledError, ExpiredPictureError, MapillaryError, UnexpectedReplyError, UnknownObjectError
-from ..graph.graph_client import BATCH, GraphClient
+from ..graph.graph_client import IDS_PER_REQUEST, GraphClient
 from ..graph.graph_run import in_batches, run_jobs
 from ..network.access import Access
 from ..threads import without_frames
@@ -90,7 +90,7 @@ class _Run:
         """Pictures that are there need no URL, but their facts: they may be those of a run that was cut off."""
         absent = [image_id for image_id in ids if image_id not in self._present]
         for chosen, fields in ((absent, (*FACT_FIELDS, self._url_field)), (list(self._present), FACT_FIELDS)):
-            for batch_ids in in_batches(chosen, BATCH):
+            for batch_ids in in_batches(chosen, IDS_PER_REQUEST):
                 batch = _Batch(batch_ids, fields)
                 self._batches.update(dict.fromkeys(batch_ids, batch))
 

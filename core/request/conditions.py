@@ -118,8 +118,8 @@ class Captured(Condition):
 
 
 @dataclass(frozen=True)
-class Seen(Condition):
-    """Seen on a day or later; `what` is `first seen` or `last seen`."""
+class Sighted(Condition):
+    """Sighted on a day or later; `what` is `first seen` or `last seen`."""
 
     what: str = ""
 

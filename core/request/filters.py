@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Optional
 from ..errors import InvalidRequestError
 from ..mapillary.schema import IMAGE, MAP_FEATURE_LAYERS, SourceLayer
 from ..moments import months_before
-from .conditions import AtLeast, Captured, Condition, Creators, Flag, Fulfils, OneOf, Seen, Values
+from .conditions import AtLeast, Captured, Condition, Creators, Flag, Fulfils, OneOf, Sighted, Values
 from .inputs import Input, InputType
 
 Removed = dict[str, int]
@@ -139,7 +139,7 @@ CONDITIONS: tuple[Condition, ...] = (
         MAP_FEATURE_LAYERS,
         place=1,
     ),
-    Seen(
+    Sighted(
         "first seen",
         "first_seen_at",
         (
@@ -155,7 +155,7 @@ CONDITIONS: tuple[Condition, ...] = (
         place=2,
         what="first seen",
     ),
-    Seen(
+    Sighted(
         "last seen",
         "last_seen_at",
         (

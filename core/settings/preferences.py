@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from qgis.core import QgsSettings
 
-GROUP = "mapillary_coverage"
+SETTINGS_GROUP = "mapillary_coverage"
 
 
 @dataclass(frozen=True)
@@ -68,16 +68,16 @@ CACHE_FOLDER = Text("cache_folder", "MAPILLARY_CACHE_DIR")
 
 def read_text(key: str) -> str:
     """A text; empty where none is set."""
-    value = QgsSettings().value(f"{GROUP}/{key}", "")
+    value = QgsSettings().value(f"{SETTINGS_GROUP}/{key}", "")
     return value if isinstance(value, str) else str(value)
 
 
 def write(key: str, value: str) -> None:
     """Set a text; an empty one removes it."""
     if value:
-        QgsSettings().setValue(f"{GROUP}/{key}", value)
+        QgsSettings().setValue(f"{SETTINGS_GROUP}/{key}", value)
     else:
-        QgsSettings().remove(f"{GROUP}/{key}")
+        QgsSettings().remove(f"{SETTINGS_GROUP}/{key}")
 
 
 def from_environment(variable: str) -> str:

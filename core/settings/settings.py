@@ -108,7 +108,8 @@ class Settings(QObject):
     def cache(self) -> CacheSettings:
         """MAPILLARY_CACHE_DIR, else the setting, else a folder in the profile."""
         chosen = preferences.CACHE_FOLDER.read()
-        folder = Path(chosen) if chosen else Path(QgsApplication.qgisSettingsDirPath()) / "cache" / preferences.GROUP
+        usual = Path(QgsApplication.qgisSettingsDirPath()) / "cache" / preferences.SETTINGS_GROUP
+        folder = Path(chosen) if chosen else usual
         megabytes = preferences.CACHE_MEGABYTES.read()
         return CacheSettings(folder, preferences.FRESH_HOURS.read() * 3600, int(megabytes * 2**20))
 

@@ -21,7 +21,7 @@ from ..moments import moment
 NOT_KNOWN = "not known"
 """The text of what a person looks for and the graph does not tell."""
 
-LONGEST_TEXT = 300
+LONGEST_FACT = 300
 """Characters of a text that are shown; `value` has all of them."""
 
 _ORIENTATIONS = (
@@ -141,7 +141,7 @@ def _present(*facts: Optional[Fact]) -> list[Fact]:
 
 def _line(text: str) -> str:
     line = " ".join("".join(character if character.isprintable() else " " for character in text).split())
-    return line if len(line) <= LONGEST_TEXT else line[: LONGEST_TEXT - 1] + "…"
+    return line if len(line) <= LONGEST_FACT else line[: LONGEST_FACT - 1] + "…"
 
 
 def _fact(

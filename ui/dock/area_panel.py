@@ -27,17 +27,17 @@ from ...core.area.extent import DEGREES, area_of_extent, corners_of
 from ...core.area.polygon_area import area_of_polygons
 from ...core.errors import InvalidRequestError
 
-CANVAS, EXTENT, POLYGONS, CIRCLE = "canvas", "extent", "polygons", "circle"
+CANVAS, OTHER_EXTENT, POLYGONS, CIRCLE = "canvas", "extent", "polygons", "circle"
 
 _LABELS = {
     CANVAS: "Map canvas",
-    EXTENT: "Extent, drawn or of a layer",
+    OTHER_EXTENT: "Extent, drawn or of a layer",
     POLYGONS: "Polygons of a layer",
     CIRCLE: "Circle around a point",
 }
 _SUBJECTS = {
     CANVAS: "The map canvas covers",
-    EXTENT: "The extent covers",
+    OTHER_EXTENT: "The extent covers",
     POLYGONS: "The polygons touch",
     CIRCLE: "The circle touches",
 }
@@ -88,7 +88,12 @@ class AreaPanel(QWidget):
 
     def area(self) -> Area:
         """What is chosen. Raises InvalidRequestError."""
-        read = {CANVAS: self._canvas_area, EXTENT: self._extent, POLYGONS: self._polygon_area, CIRCLE: self._circle}
+        read = {
+            CANVAS: self._canvas_area,
+            OTHER_EXTENT: self._extent,
+            POLYGONS: self._polygon_area,
+            CIRCLE: self._circle,
+        }
         return read[self.areaCombo.currentData()]()
 
     def close_down(self) -> None:
@@ -98,7 +103,7 @@ class AreaPanel(QWidget):
 
     def _show_page(self) -> None:
         word = self.areaCombo.currentData()
-        for page, owner in ((self.extentPage, EXTENT), (self.polygonsPage, POLYGONS), (self.circlePage, CIRCLE)):
+        for page, owner in ((self.extentPage, OTHER_EXTENT), (self.polygonsPage, POLYGONS), (self.circlePage, CIRCLE)):
             page.setVisible(owner == word)
         if word != CIRCLE:
             self.clickButton.setChecked(False)

@@ -282,5 +282,6 @@ def _exported(plan: ExportPlan) -> list[QgsVectorLayer]:
     for file in plan.files:
         for layer in file.layers:
             name = layer.summary.name
-            layers.append(QgsVectorLayer(plan.format.source(file.path, name), name, "ogr"))
+            path = plan.format.main_file(file.path, layer.summary.is_table)
+            layers.append(QgsVectorLayer(plan.format.source(path, name), name, "ogr"))
     return layers

@@ -30,7 +30,7 @@ from .tip_functions import PictureFunction, SymbolFunction
 if TYPE_CHECKING:
     from ...core.graph.graph_client import GraphClient
 
-SIZE = "256"
+TIP_SIZE = "256"
 SMALLER = 128
 """Pixels across where QGIS was built without a web engine: its tips then have 256 by 192 pixels for all."""
 
@@ -90,7 +90,7 @@ class PictureTips(QObject):
     def _width(self) -> int:
         browsers = self._canvas.findChildren(QTextBrowser)
         is_small = any(browser.metaObject().className() == "QgsWebView" for browser in browsers)
-        return SMALLER if is_small else int(SIZE)
+        return SMALLER if is_small else int(TIP_SIZE)
 
     def _may_ask(self) -> bool:
         """A tip is no reason to ask a person for the password of QGIS' authentication database."""
@@ -118,8 +118,8 @@ class PictureTips(QObject):
             return
 
         def ask(client: GraphClient) -> str:
-            content = ask_for_small_picture(client, image_id, SIZE, access.pauses)
-            picture = read_picture(SIZE, content, width).image
+            content = ask_for_small_picture(client, image_id, TIP_SIZE, access.pauses)
+            picture = read_picture(TIP_SIZE, content, width).image
             # The tip has the size of the placeholder: a taller picture would push its text out.
             if picture.height() > _height(width):
                 picture = picture.scaledToHeight(_height(width), Qt.TransformationMode.SmoothTransformation)

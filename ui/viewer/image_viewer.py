@@ -26,8 +26,8 @@ from .panel.picture_actions import PictureActions
 from .panel.states import (
     BROWSE,
     CLOSED_PROJECT,
-    EMPTY,
     NO_IMAGES,
+    NOTHING_OPEN,
     RETRY,
     SET_CREDENTIAL,
     State,
@@ -69,7 +69,7 @@ class ImageViewer(QObject):
         self._goes_there = False
         self._how = _BY_ID
         self._reach = 0.0
-        self._waits_for = EMPTY
+        self._waits_for = NOTHING_OPEN
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
         self._patience.setInterval(PATIENCE_MS)
@@ -127,7 +127,7 @@ class ImageViewer(QObject):
         except MapillaryError as error:
             self._messages.hint(str(error))
 
-    def clear(self, state: State = EMPTY) -> None:
+    def clear(self, state: State = NOTHING_OPEN) -> None:
         """Show nothing, and end what runs, its threads included."""
         self._visit.leave()
         self._display.show_state(state)
@@ -135,7 +135,7 @@ class ImageViewer(QObject):
 
     def project_closed(self) -> None:
         """What was on the map is gone."""
-        self.clear(EMPTY if self._opening.shown is None else CLOSED_PROJECT)
+        self.clear(NOTHING_OPEN if self._opening.shown is None else CLOSED_PROJECT)
 
     def close_down(self) -> None:
         """Before the panel is deleted."""
@@ -249,7 +249,7 @@ class ImageViewer(QObject):
 
     def _on_missed(self) -> None:
         if self._opening.shown is None:
-            self._display.show_state(EMPTY)
+            self._display.show_state(NOTHING_OPEN)
         else:
             self._stay()
             self._display.restore()

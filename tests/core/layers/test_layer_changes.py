@@ -25,7 +25,7 @@ def lacking(wide, whole, server, qtbot, monkeypatch):  # noqa: F811
     spoil(server, 8529)
     download(qtbot, wide)
     server.faults.clear()
-    monkeypatch.setattr(layer_changes, "BATCH", 5)
+    monkeypatch.setattr(layer_changes, "FEATURES_PER_BATCH", 5)
     return wide
 
 

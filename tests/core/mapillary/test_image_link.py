@@ -6,7 +6,7 @@ import string
 import pytest
 
 from mapillary_coverage.core.errors import InvalidRequestError
-from mapillary_coverage.core.mapillary.image_link import LONGEST_TEXT, NoImageError, image_id_in, image_link
+from mapillary_coverage.core.mapillary.image_link import LONGEST_LINK, NoImageError, image_id_in, image_link
 
 OLD_KEY = "krhJqVmxA1cb" + "T9-_abcdEF"
 SEQUENCE_KEY = "ypgosusr45qjy" + "ou0m7tcwy"
@@ -164,7 +164,7 @@ def test_anything_else_says_what_an_id_is(text):
 
 
 def test_a_text_as_long_as_a_book_is_refused():
-    assert image_id_in("1" + " " * (LONGEST_TEXT - 1)) == "1"
+    assert image_id_in("1" + " " * (LONGEST_LINK - 1)) == "1"
     for text in ("1" * 10_000_000, "%25" * 3_000_000, "https://www.mapillary.com/app/?" + "pKey=&" * 1_000_000):
         with pytest.raises(InvalidRequestError, match="too long for an image id"):
             image_id_in(text)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mapillary_coverage.core.graph.graph_fields import FIELDS, columns_of
-from mapillary_coverage.core.viewing.facts import LONGEST_TEXT, NOT_KNOWN, as_json, image_facts, map_feature_facts
+from mapillary_coverage.core.viewing.facts import LONGEST_FACT, NOT_KNOWN, as_json, image_facts, map_feature_facts
 from tests.core.graph.test_graph_fields import JSON, VALUES
 
 PLACE = {"type": "Point", "coordinates": [13.4, 52.5]}
@@ -199,7 +199,7 @@ def test_directions_have_a_wind(degrees, text):
         ("height", 480, "Picture size", "? × 480 px"),
         ("camera_parameters", [1, 2.5], "Camera parameters", "1, 2.5"),
         ("exif_orientation", 1, "EXIF orientation", "1 (upright)"),
-        ("make", "x" * 900, "Camera make", "x" * (LONGEST_TEXT - 1) + "…"),
+        ("make", "x" * 900, "Camera make", "x" * (LONGEST_FACT - 1) + "…"),
         ("make", "one\u202etwo\tthree", "Camera make", "one two three"),
     ],
 )
@@ -284,7 +284,7 @@ def test_whatever_a_reply_holds_becomes_lines_of_text_and_json(bodies, facts_of)
         facts = facts_of(body)
         for fact in facts:
             assert fact.text.isprintable()
-            assert 0 < len(fact.text) <= LONGEST_TEXT
+            assert 0 < len(fact.text) <= LONGEST_FACT
             assert fact.link is None or fact.link.startswith("https://www.mapillary.com/app/")
         text = as_json(facts)
         assert json.loads(text) == {fact.name: fact.value for fact in facts if fact.value is not None}

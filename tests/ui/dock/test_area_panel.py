@@ -13,7 +13,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QPoint, Qt
 
-from mapillary_coverage.ui.dock.area_panel import CANVAS, CIRCLE, EXTENT, POLYGONS
+from mapillary_coverage.ui.dock.area_panel import CANVAS, CIRCLE, OTHER_EXTENT, POLYGONS
 from tests.ui.test_coverage_dock import BOX, bar, dock, download, group, server  # noqa: F401
 
 pytestmark = pytest.mark.qgis
@@ -121,7 +121,7 @@ def test_polygons_that_are_edited_or_removed_count_at_once(dock, zones):  # noqa
 
 def test_an_extent_in_another_crs_than_the_canvas(dock, server, qtbot, qgis_canvas):  # noqa: F811
     area = dock.panel.areaPanel
-    area.areaCombo.setCurrentIndex(area.areaCombo.findData(EXTENT))
+    area.areaCombo.setCurrentIndex(area.areaCombo.findData(OTHER_EXTENT))
     assert "Draw an extent on the map" in dock.panel.estimateLabel.text()
     box = QgsRectangle(MIDDLE[0] - 0.002, MIDDLE[1] - 0.002, MIDDLE[0] + 0.002, MIDDLE[1] + 0.002)
     area.extentWidget.setOutputExtentFromUser(box, QgsCoordinateReferenceSystem("EPSG:4326"))

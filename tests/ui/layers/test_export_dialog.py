@@ -4,12 +4,13 @@ import sqlite3
 
 import pytest
 from osgeo import ogr
-from qgis.core import Qgis, QgsProject, QgsVectorLayer
+from qgis.core import Qgis, QgsFeature, QgsLayerMetadata, QgsProject, QgsVectorLayer
 from qgis.gui import QgsMessageBar
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QMessageBox
 
 from mapillary_coverage.core.export.formats import FORMATS, GEOJSON, GEOPACKAGE, SHAPEFILE
+from mapillary_coverage.core.mapillary.licence import RIGHTS
 from mapillary_coverage.core.mapillary.schema import IMAGES, SEQUENCES, TILES
 from mapillary_coverage.ui.layers.export_dialog import ExportDialog
 from mapillary_coverage.ui.messages import Messages
@@ -143,3 +144,21 @@ def test_a_layer_removed_meanwhile_leaves_the_list(dialog, layers):
     dialog.open_for(layers)
     QgsProject.instance().removeMapLayer(layers[1].id())
     assert [item.text() for item in dialog._items()] == ["Images", "Tiles"]
+
+
+@pytest.mark.parametrize("target", [GEOPACKAGE, SHAPEFILE], ids=lambda target: target.label)
+def test_a_table_is_added_to_the_project_from_the_file_that_it_is_in(dialog, qgis_new_project, qtbot, tmp_path, target):
+    """A Shapefile without geometry is a .dbf alone."""
+    table = QgsVectorLayer("None?field=id:string&field=value:string", "detections", "memory")
+    table.dataProvider().addFeatures([QgsFeature(table.fields())])
+    metadata = QgsLayerMetadata()
+    metadata.setRights([RIGHTS])
+    table.setMetadata(metadata)
+    QgsProject.instance().addMapLayer(table)
+    dialog.open_for([table])
+    choose(dialog, target, tmp_path / f"table{target.suffix}")
+    dialog.addCheck.setChecked(True)
+    press_export(qtbot, dialog)
+    (added,) = [layer for layer in QgsProject.instance().mapLayers().values() if layer.providerType() == "ogr"]
+    assert added.isValid()
+    assert added.featureCount() == 1

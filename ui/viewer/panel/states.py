@@ -52,7 +52,7 @@ class State:
         return _BUTTONS.get(self.action, "")
 
 
-EMPTY = State(
+NOTHING_OPEN = State(
     "No image is open",
     "Choose “Look at Mapillary images” in the toolbar and click on the map: on a dot of an image layer, or near a road."
     " Or paste the id or link of an image with Ctrl+V.",
