@@ -57,7 +57,8 @@ def start(work: Callable[[], None], name: str, on_error: Callable[[MapillaryErro
         with Caught() as caught:
             work()
         if caught.error is not None:
-            on_error(caught.error)
+            with Caught():
+                on_error(caught.error)
 
     threading.Thread(target=run, name=name, daemon=True).start()
 

@@ -177,45 +177,43 @@ def _connected(
     failure: OSError = OSError("The host has no address.")
     host, port = address[0].strip("[]"), address[1]
     found = socket.getaddrinfo(host, port, allowed_gai_family(), socket.SOCK_STREAM)
-    for family, kind, protocol, _, place in found:
+    for *kind, _, place in found:
         try:
-            opened = socket.socket(family, kind, protocol)
-            _connect(opened, place, options, seconds, sockets)
+            return _opened(kind, place, options, seconds, sockets)
         except OSError as error:
             failure = error
             if sockets.aborted:
                 break
-        else:
-            return opened
     raise failure
 
 
-def _connect(
-    opened: socket.socket, place: Any, options: Iterable[tuple[Any, ...]], seconds: float, sockets: Sockets
-) -> None:
-    """Or close it. Raises OSError."""
+def _opened(
+    kind: Iterable[Any], place: Any, options: Iterable[tuple[Any, ...]], seconds: float, sockets: Sockets
+) -> socket.socket:
+    opened = socket.socket(*kind)
     try:
         for option in options:
             opened.setsockopt(*option)
         opened.setblocking(False)
-        code = opened.connect_ex(place)
-        if code in _UNDER_WAY:
-            _await(opened, time.monotonic() + seconds, sockets)
-            code = opened.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if code:
-            raise OSError(code, errno.errorcode.get(code, "unknown"))
+        _connect(opened, place, time.monotonic() + seconds, sockets)
         opened.settimeout(seconds)
     except OSError:
         opened.close()
         raise
+    return opened
 
 
-def _await(opened: socket.socket, deadline: float, sockets: Sockets) -> None:
+def _connect(opened: socket.socket, place: Any, deadline: float, sockets: Sockets) -> None:
     """In slices, since not every system ends a connect when its socket is shut down."""
-    with DefaultSelector() as selector:
-        selector.register(opened, EVENT_WRITE)
-        while not selector.select(_SLICE_SECONDS):
-            if sockets.aborted:
-                raise OSError("The connection is closed.")
-            if time.monotonic() > deadline:
-                raise socket.timeout()
+    code = opened.connect_ex(place)
+    if code in _UNDER_WAY:
+        with DefaultSelector() as selector:
+            selector.register(opened, EVENT_WRITE)
+            while not selector.select(_SLICE_SECONDS):
+                if sockets.aborted:
+                    raise OSError("The connection is closed.")
+                if time.monotonic() > deadline:
+                    raise socket.timeout()
+        code = opened.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if code:
+        raise OSError(code, errno.errorcode.get(code, "unknown"))

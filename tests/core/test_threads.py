@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 
 import pytest
 
@@ -14,6 +15,13 @@ def bug():
     raise ZeroDivisionError(f"access_token={made_up_token()} is no number")
 
 
+def wait_until(is_so):
+    deadline = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
 def test_a_bug_is_logged_without_the_token_and_told_as_one(caplog):
     told, ended = [], threading.Event()
     with caplog.at_level(logging.ERROR, LOGGER):
@@ -23,6 +31,21 @@ def test_a_bug_is_logged_without_the_token_and_told_as_one(caplog):
     assert "ZeroDivisionError" in caplog.text
     assert "in bug" in caplog.text
     assert "MLY" not in caplog.text
+
+
+def test_a_bug_in_what_is_told_of_it_is_logged(caplog):
+    """PyQt's signals raise where what they belong to is gone."""
+
+    def tell(error):
+        raise AttributeError("a second bug")
+
+    def ended():
+        return not any(thread.name == "mapillary_test" for thread in threading.enumerate())
+
+    with caplog.at_level(logging.ERROR, LOGGER):
+        start(bug, "mapillary_test", tell)
+        wait_until(ended)
+    assert "a second bug" in caplog.text
 
 
 def test_an_expected_error_is_kept_without_its_frames_and_not_logged(caplog):
