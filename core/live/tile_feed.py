@@ -286,7 +286,6 @@ class TileFeed:
             self._on_state()
 
     def _opened_session(self) -> HttpSession:
-        # requests takes 0.15 s to import, which QGIS' start should not pay for.
         from ..network.session import HttpSession
 
         with self._opening:
