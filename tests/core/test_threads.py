@@ -1,8 +1,10 @@
 """Threads: what goes wrong in one is told, logged without the token, and ends nothing else."""
 
+import gc
 import logging
 import threading
 import time
+from weakref import ref
 
 import pytest
 
@@ -58,6 +60,28 @@ def test_an_expected_error_is_kept_without_its_frames_and_not_logged(caplog):
     assert caught.error.__traceback__ is None
     assert without_frames(caught.error) is caught.error
     assert caplog.text == ""
+
+
+def test_a_kept_error_keeps_no_reply():
+    """Neither does the error that it was made of."""
+    replies = []
+
+    class Reply:
+        pass
+
+    def read():
+        reply = Reply()
+        replies.append(ref(reply))
+        try:
+            raise ValueError
+        except ValueError:
+            raise ThrottledError from None
+
+    with Caught() as caught:
+        read()
+    assert type(caught.error) is ThrottledError
+    gc.collect()
+    assert replies[0]() is None
 
 
 def test_a_crew_is_waited_for():
