@@ -18,6 +18,9 @@ def log(text: str, level: Qgis.MessageLevel = Qgis.MessageLevel.Info) -> None:
 class BugLog(logging.Handler):
     """Hands what `core.threads` tells of bugs on to QGIS, from `open` to `close`."""
 
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+
     def open(self) -> None:
         """Once the plugin starts."""
         logging.getLogger(LOGGER).addHandler(self)

@@ -44,9 +44,10 @@ class Caught(AbstractContextManager["Caught"]):
 
 
 def without_frames(error: MapillaryError) -> MapillaryError:
-    """The error without its traceback, whose frames would keep replies in memory for as long as the error is kept, and
-    the token with them.
+    """The error without its traceback and what it was made of, whose frames would keep replies in memory for as long as
+    the error is kept, and the token with them.
     """
+    error.__cause__ = error.__context__ = None
     return error.with_traceback(None)
 
 
@@ -57,7 +58,8 @@ def start(work: Callable[[], None], name: str, on_error: Callable[[MapillaryErro
         with Caught() as caught:
             work()
         if caught.error is not None:
-            on_error(caught.error)
+            with Caught():
+                on_error(caught.error)
 
     threading.Thread(target=run, name=name, daemon=True).start()
 

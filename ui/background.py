@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Optional
+from typing import Any, Callable, Optional
 
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ..core.errors import CancelledError, MapillaryError, OfflineError
 from ..core.network.access import Access
-from ..core.threads import Caught
-from ..core.viewing.request_threads import Job, RequestThreads
+from ..core.viewing.request_threads import Ask, Job, RequestThreads
 
-if TYPE_CHECKING:
-    from ..core.graph.graph_client import GraphClient
-
-Ask = Callable[["GraphClient"], Any]
 Answer = Callable[[Any, Optional[MapillaryError]], None]
 
 
@@ -54,19 +49,12 @@ class Background:
 
         None, and no answer, while it is closed.
         """
-        threads, ended = self._threads, self._ended
-        if threads is None:
+        if self._threads is None:
             return None
-
-        def work(job: Job, client: GraphClient) -> None:
-            result = None
-            with Caught() as caught:
-                threads.renew(client.session)
-                result = ask(client)
-            if not job.is_cancelled:
-                ended.fired.emit(job, answer, result, caught.error)
-
-        return threads.start(work, is_urgent)
+        ended = self._ended
+        return self._threads.start(
+            ask, lambda job, result, error: ended.fired.emit(job, answer, result, error), is_urgent
+        )
 
     def close(self) -> None:
         """End all requests; nothing is answered any more."""

@@ -77,7 +77,6 @@ class DetectionsAlgorithm(GraphAlgorithm):
     def do(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        # requests takes 0.15 s to import, which QGIS' start should not pay for.
         from ..graph.graph_run import run_jobs
 
         ids = distinct_ids(self.read_rows(parameters, context, feedback))

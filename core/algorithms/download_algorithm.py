@@ -145,7 +145,6 @@ class DownloadAlgorithm(MapillaryAlgorithm):
         return {}
 
     def _download(self, area: Area, feedback: QgsProcessingFeedback) -> CoverageResult:
-        # requests takes 0.15 s to import, which QGIS' start should not pay for.
         from ..download.download import download_coverage
 
         chosen = with_creators(self._options["filter"], self._graph, feedback.isCanceled)

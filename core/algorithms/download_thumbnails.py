@@ -97,7 +97,6 @@ class DownloadThumbnailsAlgorithm(GraphAlgorithm):
     def do(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
-        # requests takes 0.15 s to import, which QGIS' start should not pay for.
         from ..pictures.thumbnails import DOWNLOADED, MISSING, PRESENT, download_thumbnails
 
         ids = distinct_ids(self.read_rows(parameters, context, feedback))

@@ -137,7 +137,6 @@ class MetadataAlgorithm(GraphAlgorithm):
         self, entity: str, ids: Sequence[str], asked: Sequence[str], feedback: QgsProcessingFeedback
     ) -> tuple[dict[str, dict[str, Any]], list[str]]:
         """The objects by id, and the ids that Mapillary does not know. Raises MapillaryError where nothing came."""
-        # requests takes 0.15 s to import, which QGIS' start should not pay for.
         from ..graph.graph_run import in_batches, run_jobs
 
         cache = EntityCache.of(self.access)

@@ -33,7 +33,6 @@ def with_creators(
 
 
 def _looked_up(names: Sequence[str], access: Access, is_cancelled: Callable[[], bool]) -> dict[str, str]:
-    # requests takes 0.15 s to import, which QGIS' start should not pay for.
     from .graph_run import run_jobs
 
     outcomes = run_jobs(names, lambda client, name: client.creator_id(name), access, is_cancelled)

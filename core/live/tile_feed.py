@@ -18,12 +18,12 @@ from ..network.access import Access
 from ..threads import Caught
 from ..tiles.tile_cache import NOT_FOUND_SECONDS
 from ..tiles.tile_client import TileClient
+from .feed_session import FeedSession
 from .refusals import Refusals
 from .tile_shelf import Standing, TileShelves
 
 if TYPE_CHECKING:
     from ..network.oauth import Renewal
-    from ..network.session import HttpSession
 
 THREADS = 4
 """Requests at once."""
@@ -66,7 +66,6 @@ class TileFeed:
         self._shelves = TileShelves(rested, access.server.url)
         self._on_arrived = on_arrived
         self._on_state = on_state
-        self._renewal = access.renewal
         self._changed = threading.Condition()
         self._wanted: dict[TileAddress, None] = {}
         self._shown: set[TileAddress] = set()
@@ -80,8 +79,7 @@ class TileFeed:
         self._is_closed = False
         self._is_looking = False
         self._askers = 0
-        self._opening = threading.Lock()
-        self._session: Optional[HttpSession] = None
+        self._session = FeedSession(THREADS, access)
 
     def want(self, addresses: Iterable[TileAddress]) -> None:
         """What the map shows now, the most important first; nothing else is asked for any more."""
@@ -104,7 +102,7 @@ class TileFeed:
 
     def renew_with(self, renewal: Optional[Renewal]) -> None:
         """The token has become due."""
-        self._renewal = renewal
+        self._session.renew_with(renewal)
 
     def state(self) -> FeedState:
         """Of the tiles that are wanted."""
@@ -127,7 +125,7 @@ class TileFeed:
             for job in self._asking:
                 job.stop.set()
             self._changed.notify_all()
-        self._end_session()
+        self._session.end()
 
     def _look_again(self) -> None:
         asked = self._asked()
@@ -138,20 +136,26 @@ class TileFeed:
         self._changed.notify_all()
 
     def _on_looker_lost(self, error: MapillaryError) -> None:
-        """No tile comes until `retry`, which begins anew."""
         with self._changed:
             self._is_looking = False
             self._to_look.clear()
-            self._to_ask.clear()
-            self._refusals.stop(error)
-        self._on_state()
+        self._stop_for(error)
 
     def _on_asker_lost(self, error: MapillaryError) -> None:
         with self._changed:
             self._askers -= 1
+        self._stop_for(error)
+
+    def _stop_for(self, error: MapillaryError) -> None:
+        """No tile comes until `retry`, which begins anew."""
+        with self._changed:
             self._to_ask.clear()
             self._refusals.stop(error)
-        self._on_state()
+            self._told = self._state()
+            is_heard = not self._is_closed
+        self._leave()
+        if is_heard:
+            self._on_state()
 
     def _look_along(self) -> None:
         """The thread that looks into files."""
@@ -238,11 +242,7 @@ class TileFeed:
     def _ask(self, job: _Job) -> Optional[Seen]:
         """What occurs in the tile where it was drawn anew; its files may be others by then. Raises MapillaryError."""
         tileset, tile = job.address
-        session, shelf = self._opened_session(), self._shelves.of(tileset)
-        with self._opening:
-            renewal, self._renewal = self._renewal, None
-        if renewal is not None:
-            renewal.renew(session)
+        session, shelf = self._session.opened(), self._shelves.of(tileset)
         client = TileClient(tileset, self._access, session, shelf.cache, job.stop)
         with client.alone(tile):
             standing = shelf.look(tile)
@@ -284,22 +284,6 @@ class TileFeed:
             self._on_arrived(address)
         if has_state:
             self._on_state()
-
-    def _opened_session(self) -> HttpSession:
-        # requests takes 0.15 s to import, which QGIS' start should not pay for.
-        from ..network.session import HttpSession
-
-        with self._opening:
-            if self._session is None:
-                self._session = HttpSession(THREADS, self._access.network)
-            if self._is_closed:
-                self._end_session()
-            return self._session
-
-    def _end_session(self) -> None:
-        if self._session is not None:
-            self._session.abort()
-            self._session.close()
 
     def _leave(self) -> None:
         """The last thread closes the files."""

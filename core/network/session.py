@@ -77,10 +77,10 @@ class HttpSession:
         """Set by `abort`: ends what waits between requests."""
 
         self._closed = threading.Event()
-        threads.start(self._watch, "mapillary_watch")
         adapter = AbortableAdapter(self._sockets, connections, self._settings.authorities)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
+        threads.start(self._watch, "mapillary_watch")
 
     def get(self, url: str, query: Mapping[str, str], bearer: Optional[str] = None) -> Reply:
         """One GET, redirects not followed. `url` must have passed `check_endpoint`, or `is_safe_address` where it has a

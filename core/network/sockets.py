@@ -19,6 +19,8 @@ from requests.utils import get_auth_from_url
 from urllib3.util.connection import allowed_gai_family
 
 _SLICE_SECONDS = 0.1
+_UNDER_WAY = (errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EINTR)
+"""What a system says of a connect that is not refused at once; Windows the second."""
 
 
 class Sockets:
@@ -37,6 +39,12 @@ class Sockets:
                 raise OSError("The connection is closed.")
             self._deadlines = {known: deadline for known, deadline in self._deadlines.items() if known.fileno() >= 0}
             self._deadlines[opened] = time.monotonic() + self._reply_seconds
+
+    def close(self, opened: socket.socket) -> None:
+        """Never while `abort` shuts it down: by then its number may be that of another one."""
+        with self._lock:
+            self._deadlines.pop(opened, None)
+            opened.close()
 
     def end_overdue(self) -> None:
         """End the requests that take too long."""
@@ -126,9 +134,7 @@ def _reporting_pool(pool_class: Any, sockets: Sockets) -> Any:
             """As urllib3's own, but `abort` ends it."""
             try:
                 opened = _connected((self._dns_host, self.port), self.socket_options or (), self.timeout, sockets)
-                # TLS takes the socket itself over; shutting down a copy ends the handshake, too.
-                self._copy = opened.dup()
-                sockets.watch(self._copy)
+                self._watch_copy(opened)
             except UnicodeError:
                 raise urllib3.exceptions.LocationParseError(self._dns_host) from None
             except socket.timeout:
@@ -137,13 +143,22 @@ def _reporting_pool(pool_class: Any, sockets: Sockets) -> Any:
                 raise urllib3.exceptions.NewConnectionError(self, f"No connection: {error}") from None
             return opened
 
+        def _watch_copy(self, opened: socket.socket) -> None:
+            """TLS takes the socket itself over; shutting down a copy ends tunnel and handshake, too."""
+            try:
+                self._copy = opened.dup()
+                sockets.watch(self._copy)
+            except OSError:
+                opened.close()
+                raise
+
         def connect(self) -> None:
             self._copy = None
             try:
                 super().connect()
             finally:
                 if self._copy is not None:
-                    self._copy.close()
+                    sockets.close(self._copy)
             sockets.watch(self.sock)
 
         def getresponse(self, *args: Any, **kwargs: Any) -> Any:
@@ -162,34 +177,43 @@ def _connected(
     failure: OSError = OSError("The host has no address.")
     host, port = address[0].strip("[]"), address[1]
     found = socket.getaddrinfo(host, port, allowed_gai_family(), socket.SOCK_STREAM)
-    for family, kind, protocol, _, place in found:
-        opened = socket.socket(family, kind, protocol)
+    for *kind, _, place in found:
         try:
-            for option in options:
-                opened.setsockopt(*option)
-            _connect(opened, place, time.monotonic() + seconds, sockets)
-            opened.settimeout(seconds)
+            return _opened(kind, place, options, seconds, sockets)
         except OSError as error:
-            opened.close()
             failure = error
             if sockets.aborted:
                 break
-        else:
-            return opened
     raise failure
+
+
+def _opened(
+    kind: Iterable[Any], place: Any, options: Iterable[tuple[Any, ...]], seconds: float, sockets: Sockets
+) -> socket.socket:
+    opened = socket.socket(*kind)
+    try:
+        for option in options:
+            opened.setsockopt(*option)
+        opened.setblocking(False)
+        _connect(opened, place, time.monotonic() + seconds, sockets)
+        opened.settimeout(seconds)
+    except OSError:
+        opened.close()
+        raise
+    return opened
 
 
 def _connect(opened: socket.socket, place: Any, deadline: float, sockets: Sockets) -> None:
     """In slices, since not every system ends a connect when its socket is shut down."""
-    opened.setblocking(False)
-    opened.connect_ex(place)
-    with DefaultSelector() as selector:
-        selector.register(opened, EVENT_WRITE)
-        while not selector.select(_SLICE_SECONDS):
-            if sockets.aborted:
-                raise OSError("The connection is closed.")
-            if time.monotonic() > deadline:
-                raise socket.timeout()
-    code = opened.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    code = opened.connect_ex(place)
+    if code in _UNDER_WAY:
+        with DefaultSelector() as selector:
+            selector.register(opened, EVENT_WRITE)
+            while not selector.select(_SLICE_SECONDS):
+                if sockets.aborted:
+                    raise OSError("The connection is closed.")
+                if time.monotonic() > deadline:
+                    raise socket.timeout()
+        code = opened.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if code:
         raise OSError(code, errno.errorcode.get(code, "unknown"))

@@ -72,7 +72,6 @@ class CoverageTask(PluginTask):
 
     def work(self) -> None:
         """In a thread of the task manager."""
-        # requests takes 0.15 s to import, which QGIS' start should not pay for.
         from ..download.download import download_coverage
 
         chosen = with_creators(self.request.filter, self._graph, self.isCanceled)

@@ -18,7 +18,6 @@ class ExportTask(PluginTask):
 
     def work(self) -> None:
         """In a thread of the task manager."""
-        # GDAL's Python takes long to import, which QGIS' start should not pay for.
         from ..export.run import run_export
 
         self.paths = run_export(self.plan, self.isCanceled, self.setProgress)

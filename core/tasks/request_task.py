@@ -26,7 +26,6 @@ class RequestTask(PluginTask):
 
     def work(self) -> None:
         """In a thread of the task manager."""
-        # requests takes 0.15 s to import, which QGIS' start should not pay for.
         from ..network.session import HttpSession
 
         self._session = HttpSession(_CONNECTIONS, self._network)

@@ -58,7 +58,6 @@ class UpdateTask(PluginTask):
             self.results[layer_id] = own
 
     def _run(self, request: CoverageRequest, number: int, count: int) -> CoverageResult:
-        # requests takes 0.15 s to import, which QGIS' start should not pay for.
         from ..download.download import download_coverage
 
         log(f"Updating {request}.")

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Callable, Optional
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from .. import threads
+from ..errors import CancelledError, MapillaryError
 from ..network.access import Access
 from ..threads import Caught
 
@@ -21,14 +22,16 @@ if TYPE_CHECKING:
 
 THREADS = 4
 
-Work = Callable[["Job", "GraphClient"], None]
+Ask = Callable[["GraphClient"], Any]
+OnEnded = Callable[["Job", Any, Optional[MapillaryError]], None]
 
 
 class Job:
     """One piece of work. `is_cancelled` says that nobody waits for it any more."""
 
-    def __init__(self, work: Work, cancel: Callable[[Job], None]) -> None:
-        self.work = work
+    def __init__(self, ask: Ask, on_ended: OnEnded, cancel: Callable[[Job], None]) -> None:
+        self.ask = ask
+        self.on_ended = on_ended
         self.is_cancelled = False
         self.session: Optional[HttpSession] = None
         """While it runs."""
@@ -55,9 +58,11 @@ class RequestThreads:
         self._renewing = threading.Lock()
         self._renewal = access.renewal
 
-    def start(self, work: Work, is_urgent: bool = True) -> Job:
-        """Have `work(job, client)` called in one of the threads, before all that waits where it is urgent."""
-        job = Job(work, self._cancel)
+    def start(self, ask: Ask, on_ended: OnEnded, is_urgent: bool = True) -> Job:
+        """Have `ask(client)` called in one of the threads, before all that waits where it is urgent, and there then
+        `on_ended(job, result, error)`, unless the job is cancelled by then.
+        """
+        job = Job(ask, on_ended, self._cancel)
         with self._changed:
             if self._is_closed:
                 job.is_cancelled = True
@@ -76,13 +81,6 @@ class RequestThreads:
     def renew_with(self, renewal: Optional[Renewal]) -> None:
         """The token has become due."""
         self._renewal = renewal
-
-    def renew(self, session: HttpSession) -> None:
-        """Renew a token that is due, once. Raises MapillaryError."""
-        with self._renewing:
-            renewal, self._renewal = self._renewal, None
-            if renewal is not None:
-                renewal.renew(session)
 
     def close(self) -> None:
         """End all requests and threads, without waiting for them."""
@@ -108,22 +106,15 @@ class RequestThreads:
                 _abort(job)
 
     def _work(self) -> None:
-        # requests takes 0.15 s to import, which QGIS' start should not pay for.
-        from ..graph.graph_client import GraphClient
-        from ..network.session import HttpSession
-
+        """One of the threads, with a session of its own."""
         session: Optional[HttpSession] = None
         try:
             while True:
                 job = self._next()
                 if job is None:
                     return
-                if session is None or session.stop.is_set():
-                    if session is not None:
-                        session.close()
-                    session = HttpSession(1, self.access.network)
-                self._do(job, GraphClient(self.access.server, session, self.access.traffic, self.access.pauses))
-                # What the work holds, such as a picture, would stay until this thread has other work.
+                session = self._do(job, session)
+                # What the job holds, such as a picture, would stay until this thread has other work.
                 del job
         finally:
             if session is not None:
@@ -141,17 +132,46 @@ class RequestThreads:
             self._running.add(job)
             return job
 
-    def _do(self, job: Job, client: GraphClient) -> None:
-        with self._changed:
-            if job.is_cancelled:
-                self._running.discard(job)
-                return
-            job.session = client.session
-        with Caught():
-            job.work(job, client)
+    def _do(self, job: Job, session: Optional[HttpSession]) -> Optional[HttpSession]:
+        """One job. Gives the session for the next."""
+        result = None
+        with Caught() as caught:
+            session = self._usable(session)
+            result = self._ask(job, session)
         with self._changed:
             job.session = None
             self._running.discard(job)
+        if not job.is_cancelled:
+            with Caught():
+                job.on_ended(job, result, caught.error)
+        return session
+
+    def _usable(self, session: Optional[HttpSession]) -> HttpSession:
+        """The session, or another one where it was aborted."""
+        from ..network.session import HttpSession
+
+        if session is not None:
+            if not session.stop.is_set():
+                return session
+            session.close()
+        return HttpSession(1, self.access.network)
+
+    def _ask(self, job: Job, session: HttpSession) -> Any:
+        from ..graph.graph_client import GraphClient
+
+        with self._changed:
+            if job.is_cancelled:
+                raise CancelledError()
+            job.session = session
+        self._renew(session)
+        return job.ask(GraphClient(self.access.server, session, self.access.traffic, self.access.pauses))
+
+    def _renew(self, session: HttpSession) -> None:
+        """Renew a token that is due, once. Raises MapillaryError."""
+        with self._renewing:
+            renewal, self._renewal = self._renewal, None
+            if renewal is not None:
+                renewal.renew(session)
 
 
 def _abort(job: Job) -> None:

@@ -1,7 +1,10 @@
 """Threads: what goes wrong in one is told, logged without the token, and ends nothing else."""
 
+import gc
 import logging
 import threading
+import time
+from weakref import ref
 
 import pytest
 
@@ -12,6 +15,13 @@ from tests.emulator.tokens import made_up_token
 
 def bug():
     raise ZeroDivisionError(f"access_token={made_up_token()} is no number")
+
+
+def wait_until(is_so):
+    deadline = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
 
 
 def test_a_bug_is_logged_without_the_token_and_told_as_one(caplog):
@@ -25,6 +35,21 @@ def test_a_bug_is_logged_without_the_token_and_told_as_one(caplog):
     assert "MLY" not in caplog.text
 
 
+def test_a_bug_in_what_is_told_of_it_is_logged(caplog):
+    """PyQt's signals raise where what they belong to is gone."""
+
+    def tell(error):
+        raise AttributeError("a second bug")
+
+    def ended():
+        return not any(thread.name == "mapillary_test" for thread in threading.enumerate())
+
+    with caplog.at_level(logging.ERROR, LOGGER):
+        start(bug, "mapillary_test", tell)
+        wait_until(ended)
+    assert "a second bug" in caplog.text
+
+
 def test_an_expected_error_is_kept_without_its_frames_and_not_logged(caplog):
     def work():
         raise ThrottledError
@@ -35,6 +60,28 @@ def test_an_expected_error_is_kept_without_its_frames_and_not_logged(caplog):
     assert caught.error.__traceback__ is None
     assert without_frames(caught.error) is caught.error
     assert caplog.text == ""
+
+
+def test_a_kept_error_keeps_no_reply():
+    """Neither does the error that it was made of."""
+    replies = []
+
+    class Reply:
+        pass
+
+    def read():
+        reply = Reply()
+        replies.append(ref(reply))
+        try:
+            raise ValueError
+        except ValueError:
+            raise ThrottledError from None
+
+    with Caught() as caught:
+        read()
+    assert type(caught.error) is ThrottledError
+    gc.collect()
+    assert replies[0]() is None
 
 
 def test_a_crew_is_waited_for():

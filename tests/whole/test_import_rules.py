@@ -134,6 +134,7 @@ def test_what_climbs_is_found():
         ({"qgis.core.QgsAuthMethodConfig"}, {"core/settings/authentication.py"}),
         ({"qgis.gui.QgsMessageBar"}, {"ui/messages.py"}),
         ({"qgis.core.QgsMessageLog"}, {"core/log.py"}),
+        ({"qgis.core.QgsTask"}, {"core/tasks/task.py"}),
     ],
     ids=lambda value: "/".join(sorted(value)) if len(value) < 2 else None,
 )
@@ -142,12 +143,25 @@ def test_each_of_these_is_used_in_one_place(modules, only_in):
     assert users == only_in
 
 
+def names(path):
+    """What a file calls or imports, by its last word."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    used = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    used |= {node.id for node in nodes if isinstance(node, ast.Name)}
+    return used | {module.rpartition(".")[2] for module in imports(path)}
+
+
 def test_the_main_thread_is_never_blocked():
     forbidden = {"processEvents", "QEventLoop", "exec_", "waitForFinished"}
     for path in SOURCES:
-        names = {node.attr for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)}
-        names |= {node.id for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Name)}
-        assert not names & forbidden, path
+        assert not names(path) & forbidden, path
+
+
+def test_threads_are_made_in_one_place():
+    """Where what goes wrong in them ends."""
+    makers = {"Thread", "Timer", "ThreadPool", "ThreadPoolExecutor", "ProcessPoolExecutor", "start_new_thread"}
+    makers |= {"QThreadPool", "QRunnable"}
+    assert {str(path.relative_to(ROOT)) for path in SOURCES if names(path) & makers} == {"core/threads.py"}
 
 
 def test_a_download_runs_without_qgis(emulator):

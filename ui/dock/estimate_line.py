@@ -9,12 +9,13 @@ from qgis.PyQt.QtWidgets import QLabel
 
 from ...core import threads
 from ...core.download.estimate import Estimate, estimate
-from ...core.errors import MapillaryError
+from ...core.errors import MapillaryError, UnexpectedError
 from ...core.network.access import Access
 from ...core.network.credential import Credential
 from ...core.network.endpoint import Server
 from ...core.request.request import CoverageRequest
 from ...core.settings import Settings
+from ...core.threads import Caught
 from ...core.wording import counted
 
 _PAUSE_MS = 250
@@ -73,20 +74,26 @@ class EstimateLine(QObject):
     def _look(self) -> None:
         if self._request is None or self._looked_at is not None:
             return
-        settings, request, ended = self._settings, self._request, self._ended
-        try:
-            server = Server(settings.tiles_url(), Credential())
-        except MapillaryError:
-            # The download says what is wrong with the address.
+        request, ended = self._request, self._ended
+        with Caught() as caught:
+            access = self._access()
+            fingerprint = self._settings.credentials.known_fingerprint()
+        if caught.error is not None:
+            # What is wrong with the address, the download says.
+            if isinstance(caught.error, UnexpectedError):
+                self._say(str(caught.error))
             return
-        access = Access(server, traffic=settings.traffic(), cache=settings.cache(), offline=settings.is_offline())
-        fingerprint = settings.credentials.known_fingerprint()
         self._looked_at = request
         threads.start(
             lambda: ended.fired.emit(request, estimate(request, access, fingerprint), None),
             "mapillary_estimate",
             lambda error: ended.fired.emit(request, None, error),
         )
+
+    def _access(self) -> Access:
+        settings = self._settings
+        server = Server(settings.tiles_url(), Credential())
+        return Access(server, traffic=settings.traffic(), cache=settings.cache(), offline=settings.is_offline())
 
     def _on_ended(self, request: CoverageRequest, found: Optional[Estimate], error: Optional[MapillaryError]) -> None:
         """Where another request is shown by now, that one is looked at next."""

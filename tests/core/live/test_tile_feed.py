@@ -535,3 +535,37 @@ def test_a_thread_that_dies_is_told_and_a_retry_begins_anew(server, cache):
         assert set(TILES[1:3]) <= set(arrived)
     finally:
         feed.close()
+
+
+def test_what_is_told_after_a_thread_died_is_taken_back(server, cache):
+    told, is_broken = [], True
+
+    def on_arrived(address):
+        if is_broken:
+            raise ZeroDivisionError
+
+    feed = TileFeed(access_to(server, cache=cache), on_arrived, lambda: told.append(feed.state()))
+    try:
+        feed.want(TILES[:1])
+        wait_until(lambda: told and type(told[-1].problem) is UnexpectedError)
+        is_broken = False
+        feed.retry()
+        wait_until(lambda: told[-1] == FeedState(0, 0, None))
+    finally:
+        feed.close()
+
+
+def test_a_thread_that_dies_after_the_end_tells_nobody_and_leaves_no_file_open(server, cache, caplog):
+    """As where what hears of an arrival was deleted meanwhile."""
+    late = []
+
+    def on_arrived(address):
+        feed.close()
+        raise ZeroDivisionError
+
+    feed = TileFeed(access_to(server, cache=cache), on_arrived, lambda: late.append(feed._is_closed))
+    feed.want(TILES[:1])
+    wait_until(lambda: feed._is_closed and not threads())
+    assert "ZeroDivisionError" in caplog.text
+    assert True not in late
+    assert not feed._shelves

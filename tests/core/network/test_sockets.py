@@ -9,7 +9,10 @@ import pytest
 
 from mapillary_coverage.core.errors import CancelledError, UnreachableError
 from mapillary_coverage.core.network import session as session_module
+from mapillary_coverage.core.network.network_settings import NetworkSettings
 from mapillary_coverage.core.network.session import HttpSession
+
+_NO_FAMILY = 9999
 
 
 @pytest.fixture
@@ -32,9 +35,9 @@ def full(listener):
         yield listener
 
 
-def abort_while_it_waits(url, tried):
-    """The error with which a request ends that is aborted once `tried` says so, and how long that took."""
-    opened, caught = HttpSession(1), []
+def abort_while_it_waits(url, tried, network=None):
+    """The error with which a request ends that is aborted once `tried` has returned."""
+    opened, caught = HttpSession(1, network), []
 
     def get():
         try:
@@ -70,6 +73,19 @@ def test_a_handshake_that_nobody_answers_ends_at_once(listener):
     accepted[0].close()
 
 
+def test_a_tunnel_that_the_proxy_does_not_answer_ends_at_once(listener):
+    host, port = listener.getsockname()
+    accepted = []
+
+    def accept():
+        accepted.append(listener.accept()[0])
+        assert accepted[0].recv(7) == b"CONNECT"
+
+    network = NetworkSettings(proxy=f"http://{host}:{port}")
+    assert type(abort_while_it_waits("https://tiles.invalid/", accept, network)) is CancelledError
+    accepted[0].close()
+
+
 def test_a_connect_that_nobody_answers_is_given_up(full, monkeypatch):
     monkeypatch.setattr(session_module, "CONNECT_SECONDS", 0.5)
     host, port = full.getsockname()
@@ -79,13 +95,21 @@ def test_a_connect_that_nobody_answers_is_given_up(full, monkeypatch):
     opened.close()
 
 
-def test_the_next_address_of_a_host_is_tried(listener, monkeypatch):
-    """As where a host has an address of each kind, and listens at one only."""
-    host, port = listener.getsockname()
+def nobody_listens():
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
-        dead = closed.getsockname()
-    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", place) for place in (dead, (host, port))]
+        return socket.AF_INET, closed.getsockname()
+
+
+@pytest.mark.parametrize(
+    "first",
+    [nobody_listens, lambda: (socket.AF_INET, ("255.255.255.255", 80)), lambda: (_NO_FAMILY, ("::1", 80))],
+    ids=["nobody listens", "no way there", "no such addresses in this system"],
+)
+def test_the_next_address_of_a_host_is_tried(listener, monkeypatch, first):
+    """As where a host has an address of each kind, and only one of them can be reached."""
+    place = listener.getsockname()
+    found = [(family, socket.SOCK_STREAM, 0, "", to) for family, to in (first(), (socket.AF_INET, place))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_: found)
     reply = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -98,6 +122,6 @@ def test_the_next_address_of_a_host_is_tried(listener, monkeypatch):
     thread = threading.Thread(target=serve)
     thread.start()
     opened = HttpSession(1)
-    assert opened.get(f"http://127.0.0.1:{port}/", {}).body == b"ok"
+    assert opened.get(f"http://127.0.0.1:{place[1]}/", {}).body == b"ok"
     thread.join(10)
     opened.close()

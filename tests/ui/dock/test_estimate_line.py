@@ -27,20 +27,22 @@ def line(qgis_app):
     label.deleteLater()
 
 
-def test_a_bug_is_a_sentence_and_the_next_change_tries_again(line, qtbot, monkeypatch, caplog):
+@pytest.mark.parametrize(("owner", "name"), [(estimate_line, "estimate"), (Settings, "cache")])
+def test_a_bug_is_a_sentence_and_the_next_change_tries_again(line, qtbot, monkeypatch, caplog, owner, name):
+    """In the thread, and before there is one."""
     made, label = line
-    right = estimate_line.estimate
+    right = getattr(owner, name)
 
     def wrong(*_):
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr(estimate_line, "estimate", wrong)
+    monkeypatch.setattr(owner, name, wrong)
     with qtbot.captureExceptions() as raised:
         made.show(ONE_TILE, "The map canvas covers")
         qtbot.waitUntil(lambda: UnexpectedError.sentence in label.text())
     assert raised == []
     assert "a bug" in caplog.text
-    monkeypatch.setattr(estimate_line, "estimate", right)
+    monkeypatch.setattr(owner, name, right)
     made.show(ONE_TILE, "The map canvas covers")
     assert label.text() == "The map canvas covers 1 tile."
     qtbot.waitUntil(lambda: made._looked_at is None and not made._timer.isActive())

@@ -11,9 +11,9 @@ from ....core.pictures.picture_folder import SIZES
 from ....core.pictures.picture_metadata import ORIGINAL
 from ....core.viewing.image_requests import ask_for_picture
 from ....core.viewing.panorama import WIDEST_PANORAMA
-from ....core.viewing.request_threads import Job
+from ....core.viewing.request_threads import Ask, Job
 from ....core.viewing.street_image import StreetImage
-from ...background import Ask, Background
+from ...background import Background
 from ...picture import Picture, read_picture
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import Optional
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ....core.errors import MapillaryError
-from ...background import Ask, Background
+from ....core.viewing.request_threads import Ask
+from ...background import Background
 from .image_load import ImageLoad
 
 
