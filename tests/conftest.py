@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -95,6 +96,25 @@ def open_folder() -> Iterator[Path]:
         if entry.is_dir():
             entry.chmod(0o755)
     shutil.rmtree(folder)
+
+
+@pytest.fixture
+def in_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Sets the computer's time zone for the test: `in_zone("Asia/Kolkata")`."""
+
+    def go(name: str) -> None:
+        monkeypatch.setenv("TZ", name)
+        time.tzset()
+
+    yield go
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.fixture(params=["UTC", "Asia/Kolkata"])
+def zone(request: pytest.FixtureRequest, in_zone: Callable[[str], None]) -> None:
+    """The test in one time zone after the other."""
+    in_zone(request.param)
 
 
 @pytest.fixture(autouse=True)

@@ -5,15 +5,10 @@ from osgeo import ogr
 
 from tests.desktop.session import DesktopSession
 from tests.desktop.test_desktop import ADD_BACKGROUND, PICTURES, SHOW_TOWN
-from tests.emulator import Emulator, Town
+from tests.emulator import Town
 
+TOWN = Town(images_per_tile=300, features_per_tile=250)
 PICK = "panel.filterPanel.valuePicker"
-
-
-@pytest.fixture(scope="module")
-def server():
-    with Emulator(Town(images_per_tile=300, features_per_tile=250)) as emulator:
-        yield emulator
 
 
 @pytest.fixture(scope="module")

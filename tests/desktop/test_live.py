@@ -7,7 +7,7 @@ import pytest
 
 from tests.desktop.session import DesktopSession
 from tests.desktop.test_desktop import PICTURES
-from tests.emulator import Emulator, Town
+from tests.emulator import Town
 
 TOWN = Town(size=24, west=8518, north=5964, images_per_tile=400, features_per_tile=40)
 SHOWN = next(image for image in TOWN.images(8530, 5975) if not image.properties["is_pano"])
@@ -37,12 +37,6 @@ QgsProject.instance().setBackgroundColor(QColor({colour!r}))
 iface.mapCanvas().setCanvasColor(QColor({colour!r}))
 iface.mapCanvas().refresh()
 """
-
-
-@pytest.fixture(scope="module")
-def server():
-    with Emulator(TOWN) as emulator:
-        yield emulator
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import pytest
 
 from tests.desktop.session import DesktopSession
 from tests.desktop.test_desktop import PICTURES
-from tests.emulator import Emulator, Town
+from tests.emulator import Town
 from tests.emulator.town_index import id_of
 
 TOWN = Town(images_per_tile=60)
@@ -46,12 +46,6 @@ canvas.setCenter(layer.extent().center())
 canvas.zoomScale(1500)
 spot.setGeometry(canvas.width() // 2 - 2, canvas.height() // 2 - 2, 5, 5)
 """
-
-
-@pytest.fixture(scope="module")
-def server():
-    with Emulator(TOWN) as emulator:
-        yield emulator
 
 
 @pytest.fixture(scope="module")

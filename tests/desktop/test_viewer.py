@@ -6,7 +6,7 @@ import pytest
 
 from tests.desktop.session import DesktopSession
 from tests.desktop.test_desktop import ADD_BACKGROUND, PICTURES
-from tests.emulator import Emulator, Town
+from tests.emulator import Town
 from tests.emulator.detections import of_image
 from tests.emulator.map_features import SIGNS, images_of
 from tests.emulator.town_index import TownIndex, id_of
@@ -33,12 +33,6 @@ images = plugin._images.dock
 viewer, shown = images.viewer, images.panel
 """
 IMAGE_ID = "viewer._opening.shown.image.image_id if viewer._opening.shown else ''"
-
-
-@pytest.fixture(scope="module")
-def server():
-    with Emulator(TOWN) as emulator:
-        yield emulator
 
 
 @pytest.fixture(scope="module")

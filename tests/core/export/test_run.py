@@ -3,7 +3,6 @@
 import json
 import sqlite3
 import subprocess
-import time
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -55,13 +54,9 @@ GEOMETRIES = {
 
 
 @pytest.fixture(autouse=True, params=["UTC", "Europe/Berlin", "Asia/Kolkata"])
-def zone(request, monkeypatch):
+def zone(request, in_zone):
     """Every test in several time zones."""
-    monkeypatch.setenv("TZ", request.param)
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
+    in_zone(request.param)
 
 
 def moment(index):

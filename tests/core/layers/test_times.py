@@ -1,7 +1,5 @@
 """The times of layers, whatever QGIS takes them for."""
 
-import time
-
 import pytest
 from qgis.PyQt.QtCore import QDateTime, Qt
 
@@ -14,20 +12,15 @@ SKIPPED = 1_711_852_200_123  # 2024-03-31T02:30:00.123Z, an hour that clocks in 
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Kolkata"])
 @pytest.mark.parametrize("milliseconds", [0, SKIPPED, SKIPPED + 10**10])
-def test_a_time_in_utc_that_is_taken_for_a_local_one_is_read_as_it_is(monkeypatch, zone, milliseconds):
-    monkeypatch.setenv("TZ", zone)
-    time.tzset()
+def test_a_time_in_utc_that_is_taken_for_a_local_one_is_read_as_it_is(in_zone, zone, milliseconds):
+    in_zone(zone)
     right = qgis_time(milliseconds)
     taken = QDateTime(right.date(), right.time(), Qt.TimeSpec.LocalTime)
-    try:
-        assert qgis_milliseconds(taken, reads_utc=True) == milliseconds
-        assert qgis_milliseconds(right, reads_utc=True) == milliseconds
-        assert qgis_milliseconds(right, reads_utc=False) == milliseconds
-        local = QDateTime.fromMSecsSinceEpoch(milliseconds)
-        assert qgis_milliseconds(local, reads_utc=False) == milliseconds
-    finally:
-        monkeypatch.undo()
-        time.tzset()
+    assert qgis_milliseconds(taken, reads_utc=True) == milliseconds
+    assert qgis_milliseconds(right, reads_utc=True) == milliseconds
+    assert qgis_milliseconds(right, reads_utc=False) == milliseconds
+    local = QDateTime.fromMSecsSinceEpoch(milliseconds)
+    assert qgis_milliseconds(local, reads_utc=False) == milliseconds
 
 
 @pytest.mark.parametrize("reads_utc", [True, False])

@@ -1,6 +1,5 @@
 """Actions and map tips of our layers, as QGIS fills them in, for plain values and for hostile ones."""
 
-import time
 from html.parser import HTMLParser
 from urllib.parse import parse_qsl, urlsplit
 
@@ -282,15 +281,6 @@ class Tip(HTMLParser):
 
 def tip_of(layer):
     return Tip(filled_in(layer, layer.mapTipTemplate()))
-
-
-@pytest.fixture(params=["UTC", "Asia/Kolkata"])
-def zone(request, monkeypatch):
-    monkeypatch.setenv("TZ", request.param)
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 def test_tips_tell_what_an_image_a_sequence_and_a_map_feature_are(zone):

@@ -1,7 +1,5 @@
 """What attribute tables and forms of our layers show for fields and values, also after a GeoPackage."""
 
-import time
-
 import pytest
 from qgis.core import QgsApplication, QgsFeature, QgsProject, QgsVectorLayer
 from qgis.gui import QgsAttributeForm
@@ -21,15 +19,6 @@ IDS = {
     SEQUENCES: {"id", "image_id", "creator_id", "organization_id"},
     MAP_FEATURES: {"id", "value"},
 }
-
-
-@pytest.fixture(params=["UTC", "Asia/Kolkata"])
-def zone(request, monkeypatch):
-    monkeypatch.setenv("TZ", request.param)
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 @pytest.fixture(params=["memory", "GeoPackage"])

@@ -1,7 +1,5 @@
 """The temporal controller plays our layers, proven by what is drawn."""
 
-import time
-
 import pytest
 from qgis.core import (
     NULL,
@@ -78,12 +76,8 @@ def drawn(layer, begin, end):
 
 
 @pytest.fixture(params=["UTC", "Asia/Kolkata", "America/Los_Angeles"])
-def zone(request, monkeypatch):
-    monkeypatch.setenv("TZ", request.param)
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
+def zone(request, in_zone):
+    in_zone(request.param)
 
 
 @pytest.mark.parametrize("kind", [IMAGES, SEQUENCES])

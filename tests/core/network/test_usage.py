@@ -25,18 +25,6 @@ ANY_PACE = Pace(burst=10_000)
 SLOW = Pace(burst=3, per_second=0.01)
 
 
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "folder" / "usage.sqlite"
-
-
-@pytest.fixture
-def usage(path):
-    opened = Usage(path, ANY_PACE)
-    yield opened
-    opened.close()
-
-
 def admit(usage, times=1, fingerprint=MINE, host=HOST):
     return [usage.admit(fingerprint, host) for _ in range(times)]
 

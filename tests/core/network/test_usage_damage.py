@@ -12,18 +12,6 @@ from mapillary_coverage.core.network.usage import Usage
 from tests.core.network.test_usage import ANY_PACE, MINE, THEIRS, admit, change
 
 
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "folder" / "usage.sqlite"
-
-
-@pytest.fixture
-def usage(path):
-    opened = Usage(path, ANY_PACE)
-    yield opened
-    opened.close()
-
-
 def overwrite(path, start, length=-1):
     with path.open("r+b") as file:
         file.seek(start)

@@ -1,7 +1,6 @@
 """What a person reads of an image and of a map feature: all that the graph tells, with units, and no signed address."""
 
 import json
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -55,19 +54,6 @@ SIGN = {
 }
 
 
-@pytest.fixture
-def zone(monkeypatch):
-    """Sets the time zone of this computer."""
-
-    def change(name):
-        monkeypatch.setenv("TZ", name)
-        time.tzset()
-
-    yield change
-    monkeypatch.undo()
-    time.tzset()
-
-
 def texts(facts):
     return {fact.title: fact.text for fact in facts}
 
@@ -85,8 +71,8 @@ def values_in(reply):
     return [reply if isinstance(reply, str) else str(float(reply))]
 
 
-def test_a_whole_image_reads_well(zone):
-    zone("Europe/Berlin")
+def test_a_whole_image_reads_well(in_zone):
+    in_zone("Europe/Berlin")
     assert texts(image_facts(WHOLE)) == {
         "Captured, UTC": "2019-07-21 14:57:52",
         "Captured, local (CEST)": "2019-07-21 16:57:52",
@@ -119,8 +105,8 @@ def test_a_whole_image_reads_well(zone):
     }
 
 
-def test_a_whole_map_feature_reads_well(zone):
-    zone("UTC")
+def test_a_whole_map_feature_reads_well(in_zone):
+    in_zone("UTC")
     assert texts(map_feature_facts(SIGN)) == {
         "What it is": "Stop",
         "Value": "regulatory--stop--g1",
@@ -154,21 +140,21 @@ def test_of_nothing_known_only_what_is_looked_for_is_told():
         ("America/Sao_Paulo", "Captured, local (UTC-03)", "2019-07-21 11:57:52"),
     ],
 )
-def test_the_local_time_is_told_beside_utc(zone, name, title, text):
-    zone(name)
+def test_the_local_time_is_told_beside_utc(in_zone, name, title, text):
+    in_zone(name)
     facts = image_facts({"captured_at": 1563721072184})
     assert texts(facts)[title] == text
     assert texts(facts)["Captured, UTC"] == "2019-07-21 14:57:52"
     assert json.loads(as_json(facts)) == {"captured_at": "2019-07-21T14:57:52.184Z"}
 
 
-def test_the_zone_is_that_of_the_day_of_the_picture(zone):
-    zone("Europe/Berlin")
+def test_the_zone_is_that_of_the_day_of_the_picture(in_zone):
+    in_zone("Europe/Berlin")
     assert "Captured, local (CET)" in shown(captured_at=1_548_000_000_000)
 
 
-def test_a_year_beyond_the_local_calendar_is_told_in_utc_alone(zone):
-    zone("Pacific/Kiritimati")
+def test_a_year_beyond_the_local_calendar_is_told_in_utc_alone(in_zone):
+    in_zone("Pacific/Kiritimati")
     found = shown(captured_at=253_402_300_799_999)
     assert found["Captured, UTC"] == "9999-12-31 23:59:59"
     assert not any("local" in title for title in found)

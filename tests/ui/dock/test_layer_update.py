@@ -1,6 +1,5 @@
 """“Update from Mapillary”: what is new, changed and gone at Mapillary becomes so in the layers, and nothing else."""
 
-import time
 from dataclasses import replace
 from datetime import datetime, timezone
 
@@ -146,15 +145,6 @@ def test_a_second_update_changes_nothing(dock, server, update, qtbot):  # noqa: 
     run(qtbot, update, images, sequences)
     assert [line.rpartition(": ")[2] for line in result(dock).splitlines()[:2]] == ["nothing has changed."] * 2
     assert len(images.metadata().history()) == 4
-
-
-@pytest.fixture(params=["UTC", "Asia/Kolkata"])
-def zone(request, monkeypatch):
-    monkeypatch.setenv("TZ", request.param)
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 def reopened(chosen, path, crs=None):

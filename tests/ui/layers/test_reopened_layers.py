@@ -1,7 +1,6 @@
 """Layers of ours that come back from a GeoPackage have their times, form and names again; what a person set stays."""
 
 import sqlite3
-import time
 from contextlib import closing
 
 import pytest
@@ -35,15 +34,6 @@ def reopened(qgis_new_project, qgis_parent):
     made = ReopenedLayers(QgsProject.instance(), qgis_parent)
     yield made
     made.close_down()
-
-
-@pytest.fixture(params=["UTC", "Asia/Kolkata"])
-def zone(request, monkeypatch):
-    monkeypatch.setenv("TZ", request.param)
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 def ours(kind):
