@@ -92,6 +92,7 @@ def test_pictures_in_every_colour(desktop, ground):
     for index in range(6):
         colour(desktop, index)
         desktop.screenshot(PICTURES / f"colour_{ground}_{index}.png")
+        assert desktop.run(COUNT_DRAWN) > 20
     colour(desktop, 0)
 
 
@@ -105,6 +106,7 @@ def test_pictures_of_the_readme(desktop, name, ground, by, zoom):
     desktop.run(f"panel.colourCombo.setCurrentText(next(c.title for c in type(panel.colour_by()) if c.name == {by!r}))")
     settle(desktop)
     desktop.screenshot(PICTURES / f"{name}.png")
+    assert desktop.run(COUNT_DRAWN) > 20
 
 
 def test_what_is_saved_holds_no_token(desktop, server, tmp_path):

@@ -50,7 +50,9 @@ def test_three_lives_leave_nothing(plugin, qgis_iface, qgis_canvas):
 def test_unload_after_a_start_that_never_was(plugin):
     plugin.unload()
     plugin.initProcessing()
+    assert QgsApplication.processingRegistry().providerById("mapillary") is not None
     plugin.unload()
+    assert QgsApplication.processingRegistry().providerById("mapillary") is None
 
 
 def test_the_action_shows_and_hides_the_dock(plugin, qgis_iface):

@@ -82,8 +82,9 @@ def test_words_of_a_damaged_file_that_are_no_text_are_not_fatal(tmp_path):
     path = tmp_path / GRAPH_FILE
     path.write_bytes(path.read_bytes().replace(b"NOT NULL", b"NOT \xdfULL"))
     with closing(cache_in(tmp_path)) as cache:
-        cache.find("image", ["1"], ["make"])
+        assert cache.find("image", ["1"], ["make"]) == {}
         cache.keep("image", ["make"], {"1": {"make": "b"}})
+        assert cache.find("image", ["1"], ["make"]) == {"1": {"make": "b"}}
 
 
 def test_objects_are_found_with_the_fields_they_were_read_with(tmp_path):
@@ -139,6 +140,7 @@ def test_a_file_damaged_in_the_middle_is_not_fatal(tmp_path):
     again = cache_in(tmp_path)
     again.find("image", [str(number) for number in range(200)], ["make"])
     again.keep("image", ["make"], {"1": {"make": "b"}})
+    assert again.find("image", ["1"], ["make"]) == {"1": {"make": "b"}}
     again.close()
 
 

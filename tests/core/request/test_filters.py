@@ -6,7 +6,6 @@ import pytest
 
 from mapillary_coverage.core.errors import InvalidRequestError
 from mapillary_coverage.core.mapillary.schema import IMAGE, MAP_FEATURE_POINT, SEQUENCE, TRAFFIC_SIGN
-from mapillary_coverage.core.moments import months_before
 from mapillary_coverage.core.request.filters import CoverageFilter
 from mapillary_coverage.core.request.request_json import filter_from_json, filter_to_json
 
@@ -97,21 +96,6 @@ def test_values_and_the_days_seen_act_on_map_features_alone():
     assert removed == {"of other values": 1, "without a last seen date": 1, "last seen earlier": 1}
     assert select(chosen, IMAGE, id=["1"])[0] == [0]
     assert not CoverageFilter(panorama="only").acts_on(MAP_FEATURE_POINT)
-
-
-@pytest.mark.parametrize(
-    ("day", "months", "expected"),
-    [
-        (date(2026, 11, 23), 1, date(2026, 10, 23)),
-        (date(2026, 3, 31), 1, date(2026, 2, 28)),
-        (date(2024, 3, 31), 1, date(2024, 2, 29)),
-        (date(2026, 1, 15), 1, date(2025, 12, 15)),
-        (date(2026, 12, 31), 12, date(2025, 12, 31)),
-        (date(2026, 12, 31), 1, date(2026, 11, 30)),
-    ],
-)
-def test_months_are_counted_back_by_the_calendar(day, months, expected):
-    assert months_before(day, months) == expected
 
 
 def test_the_last_months_set_the_start_and_say_so():

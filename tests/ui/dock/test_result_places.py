@@ -300,6 +300,7 @@ def test_the_outline_leaves_nothing_behind(canvas, panel):
 
 
 def test_the_canvas_may_be_gone_first(canvas, panel):
+    """As when QGIS ends: no call reaches for it, which would raise."""
     places = ResultPlaces(canvas, panel)
     places.show_area(AnyRequest(triangle()))
     panel.close_down()

@@ -176,6 +176,7 @@ def test_the_line_leaves_nothing_behind(view):
 
 
 def test_the_canvas_may_be_gone_first(view):
+    """As when QGIS ends: no call reaches for it, which would raise."""
     attribution = Attribution(view)
     sip.delete(view)
     attribution.updatePosition()

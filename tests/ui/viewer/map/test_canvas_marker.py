@@ -213,6 +213,7 @@ def test_the_marker_leaves_nothing_behind(canvas):
 
 
 def test_the_canvas_may_be_gone_first(canvas):
+    """As when QGIS ends: no call reaches for it, which would raise."""
     marker = CanvasMarker(canvas)
     marker.show_at(7.4, 43.7, 10, 60)
     sip.delete(canvas)
