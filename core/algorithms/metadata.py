@@ -25,7 +25,7 @@ from ..area.extent import degrees_crs
 from ..errors import InvalidRequestError, MapillaryError
 from ..graph.entity_cache import EntityCache
 from ..graph.graph_client import IDS_PER_REQUEST, Entities, GraphClient
-from ..graph.graph_fields import DEFAULT_FIELDS, FIELDS, ColumnKind, columns_of, point, read_entity
+from ..graph.graph_fields import DEFAULT_FIELDS, FIELDS, GraphType, columns_of, point, read_entity
 from ..layers.times import qgis_time
 from ..wording import counted, listed
 from .destinations import check_holds
@@ -37,12 +37,12 @@ GEOMETRIES = {"input": "", "original": "geometry", "computed": "computed_geometr
 """The field of the graph that each choice takes the geometry from."""
 
 _TYPES = {
-    ColumnKind.TEXT: QVariant.String,
-    ColumnKind.JSON: QVariant.String,
-    ColumnKind.INTEGER: QVariant.LongLong,
-    ColumnKind.REAL: QVariant.Double,
-    ColumnKind.FLAG: QVariant.Bool,
-    ColumnKind.TIME: QVariant.DateTime,
+    GraphType.TEXT: QVariant.String,
+    GraphType.JSON: QVariant.String,
+    GraphType.INTEGER: QVariant.LongLong,
+    GraphType.REAL: QVariant.Double,
+    GraphType.FLAG: QVariant.Bool,
+    GraphType.TIME: QVariant.DateTime,
 }
 _CLASH = "_graph"
 
@@ -208,7 +208,7 @@ def _joined_fields(own: QgsFields, entity: str, names: Sequence[str]) -> QgsFiel
         name = column.name
         while fields.lookupField(name) >= 0:
             name += _CLASH
-        fields.append(QgsField(name, _TYPES[column.kind]))
+        fields.append(QgsField(name, _TYPES[column.type]))
     return fields
 
 
@@ -232,7 +232,7 @@ def _joined(
         joined = QgsFeature()
         joined.setAttributes(
             feature.attributes()
-            + [qgis_time(value) if column.kind is ColumnKind.TIME else value for column, value in zip(columns, values)]
+            + [qgis_time(value) if column.type is GraphType.TIME else value for column, value in zip(columns, values)]
         )
         place = point(known.get(position)) if position else None
         if not position:

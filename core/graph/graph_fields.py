@@ -29,7 +29,7 @@ _MOST_NUMBERS = 32
 _DEEPEST_METRES, _HIGHEST_METRES = -12_000, 100_000
 
 
-class ColumnKind(Enum):
+class GraphType(Enum):
     """What a column holds: str, int, float, bool, int of milliseconds since 1970 UTC, or str of JSON."""
 
     TEXT = "text"
@@ -41,11 +41,11 @@ class ColumnKind(Enum):
 
 
 @dataclass(frozen=True)
-class Column:
+class GraphColumn:
     """One column of the result. `read` makes its value from the graph field's, None where there is none."""
 
     name: str
-    kind: ColumnKind
+    type: GraphType
     read: Callable[[Any], Any]
 
 
@@ -54,7 +54,7 @@ class GraphField:
     """`name` is what the graph is asked for."""
 
     name: str
-    columns: tuple[Column, ...]
+    columns: tuple[GraphColumn, ...]
 
 
 def point(value: Any) -> Optional[tuple[float, float]]:
@@ -159,70 +159,70 @@ def _part(value: Any, name: str) -> Any:
     return value.get(name) if isinstance(value, dict) else None
 
 
-def _field(name: str, kind: ColumnKind, read: Callable[[Any], Any]) -> GraphField:
-    return GraphField(name, (Column(name, kind, read),))
+def _field(name: str, holds: GraphType, read: Callable[[Any], Any]) -> GraphField:
+    return GraphField(name, (GraphColumn(name, holds, read),))
 
 
-def _id_column(name: str) -> Column:
-    return Column(f"{name}_id", ColumnKind.TEXT, lambda value: object_id(_part(value, "id")))
+def _id_column(name: str) -> GraphColumn:
+    return GraphColumn(f"{name}_id", GraphType.TEXT, lambda value: object_id(_part(value, "id")))
 
 
 def _position(name: str, prefix: str = "") -> GraphField:
     def coordinate(index: int) -> Callable[[Any], Optional[float]]:
         return lambda value: (point(value) or (None, None))[index]
 
-    longitude = Column(f"{prefix}longitude", ColumnKind.REAL, coordinate(0))
-    latitude = Column(f"{prefix}latitude", ColumnKind.REAL, coordinate(1))
+    longitude = GraphColumn(f"{prefix}longitude", GraphType.REAL, coordinate(0))
+    latitude = GraphColumn(f"{prefix}latitude", GraphType.REAL, coordinate(1))
     return GraphField(name, (longitude, latitude))
 
 
 _IMAGE_FIELDS = (
-    _field("captured_at", ColumnKind.TIME, time),
+    _field("captured_at", GraphType.TIME, time),
     _position("geometry"),
     _position("computed_geometry", "computed_"),
-    _field("compass_angle", ColumnKind.REAL, angle),
-    _field("computed_compass_angle", ColumnKind.REAL, angle),
-    _field("altitude", ColumnKind.REAL, altitude),
-    _field("computed_altitude", ColumnKind.REAL, altitude),
-    _field("computed_rotation", ColumnKind.JSON, rotation),
-    _field("camera_type", ColumnKind.TEXT, text),
-    _field("camera_parameters", ColumnKind.JSON, numbers),
-    _field("make", ColumnKind.TEXT, text),
-    _field("model", ColumnKind.TEXT, text),
-    _field("is_pano", ColumnKind.FLAG, flag),
-    _field("on_foot", ColumnKind.FLAG, flag),
-    _field("width", ColumnKind.INTEGER, size),
-    _field("height", ColumnKind.INTEGER, size),
-    _field("exif_orientation", ColumnKind.INTEGER, orientation),
-    _field("quality_score", ColumnKind.REAL, score),
+    _field("compass_angle", GraphType.REAL, angle),
+    _field("computed_compass_angle", GraphType.REAL, angle),
+    _field("altitude", GraphType.REAL, altitude),
+    _field("computed_altitude", GraphType.REAL, altitude),
+    _field("computed_rotation", GraphType.JSON, rotation),
+    _field("camera_type", GraphType.TEXT, text),
+    _field("camera_parameters", GraphType.JSON, numbers),
+    _field("make", GraphType.TEXT, text),
+    _field("model", GraphType.TEXT, text),
+    _field("is_pano", GraphType.FLAG, flag),
+    _field("on_foot", GraphType.FLAG, flag),
+    _field("width", GraphType.INTEGER, size),
+    _field("height", GraphType.INTEGER, size),
+    _field("exif_orientation", GraphType.INTEGER, orientation),
+    _field("quality_score", GraphType.REAL, score),
     GraphField(
         "creator",
         (
             _id_column("creator"),
-            Column("creator_username", ColumnKind.TEXT, lambda value: text(_part(value, "username"))),
+            GraphColumn("creator_username", GraphType.TEXT, lambda value: text(_part(value, "username"))),
         ),
     ),
     GraphField("organization", (_id_column("organization"),)),
-    _field("sequence", ColumnKind.TEXT, text),
-    _field("atomic_scale", ColumnKind.REAL, scale),
-    _field("merge_cc", ColumnKind.TEXT, component),
+    _field("sequence", GraphType.TEXT, text),
+    _field("atomic_scale", GraphType.REAL, scale),
+    _field("merge_cc", GraphType.TEXT, component),
     GraphField("mesh", (_id_column("mesh"),)),
     GraphField("sfm_cluster", (_id_column("sfm_cluster"),)),
 )
 """Width and height are those of the file, before `exif_orientation`; `computed_` is after structure from motion."""
 
 _MAP_FEATURE_FIELDS = (
-    _field("object_value", ColumnKind.TEXT, text),
-    _field("object_type", ColumnKind.TEXT, text),
+    _field("object_value", GraphType.TEXT, text),
+    _field("object_type", GraphType.TEXT, text),
     _position("geometry"),
-    _field("first_seen_at", ColumnKind.TIME, time),
-    _field("last_seen_at", ColumnKind.TIME, time),
-    _field("aligned_direction", ColumnKind.REAL, angle),
+    _field("first_seen_at", GraphType.TIME, time),
+    _field("last_seen_at", GraphType.TIME, time),
+    _field("aligned_direction", GraphType.REAL, angle),
     GraphField(
         "images",
         (
-            Column("images", ColumnKind.JSON, _id_list),
-            Column("image_count", ColumnKind.INTEGER, _id_count),
+            GraphColumn("images", GraphType.JSON, _id_list),
+            GraphColumn("image_count", GraphType.INTEGER, _id_count),
         ),
     ),
 )
@@ -256,7 +256,7 @@ def _chosen(entity: str, names: Sequence[str]) -> list[GraphField]:
     return [fields[name] for name in names]
 
 
-def columns_of(entity: str, names: Sequence[str]) -> list[Column]:
+def columns_of(entity: str, names: Sequence[str]) -> list[GraphColumn]:
     """The columns of the fields with these names, in their order. Raises KeyError for a name that is none."""
     return [column for field in _chosen(entity, names) for column in field.columns]
 

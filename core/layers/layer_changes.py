@@ -106,7 +106,7 @@ class Revision:
     def __init__(self, kind: str) -> None:
         self.kind = kind
 
-    def find(self, target: Target) -> Generator[None, None, Edits]:
+    def edits(self, target: Target) -> Generator[None, None, Edits]:
         """Look at the layer, a batch at each step."""
         raise NotImplementedError
 
@@ -132,7 +132,7 @@ class Revision:
         layer.triggerRepaint()
 
     def _steps(self, target: Target) -> Iterator[None]:
-        edits = yield from self.find(target)
+        edits = yield from self.edits(target)
         yield from target.make(edits)
 
 
@@ -156,7 +156,7 @@ class LayerChanges(Revision):
         self._removed = removed
         self._merges = merges
 
-    def find(self, target: Target) -> Generator[None, None, Edits]:
+    def edits(self, target: Target) -> Generator[None, None, Edits]:
         """Look for what is there already."""
         edits, found = Edits(), set()
         request = QgsFeatureRequest().setSubsetOfAttributes(target.key_indexes)

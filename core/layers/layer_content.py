@@ -55,7 +55,7 @@ class LayerContent(Revision):
         self._unread = unread
         self._keeps = keeps
 
-    def find(self, target: Target) -> Generator[None, None, Edits]:
+    def edits(self, target: Target) -> Generator[None, None, Edits]:
         """Compare each feature of the layer."""
         difference, edits = Difference(), Edits()
         seen: set[str] = set()

@@ -25,7 +25,7 @@ from .tile_shelf import Standing, TileShelves
 if TYPE_CHECKING:
     from ..network.oauth import Renewal
 
-THREADS = 4
+REQUESTS_AT_ONCE = 4
 """Requests at once."""
 
 _IDLE_SECONDS = 5.0
@@ -79,7 +79,7 @@ class TileFeed:
         self._is_closed = False
         self._is_looking = False
         self._askers = 0
-        self._session = FeedSession(THREADS, access)
+        self._session = FeedSession(REQUESTS_AT_ONCE, access)
 
     def want(self, addresses: Iterable[TileAddress]) -> None:
         """What the map shows now, the most important first; nothing else is asked for any more."""
@@ -199,7 +199,7 @@ class TileFeed:
             self._to_ask.discard(address)
         elif address not in self._asked() and not self._refusals.forbids(address):
             self._to_ask.add(address)
-            if self._askers < min(THREADS, len(self._to_ask) + len(self._asking)):
+            if self._askers < min(REQUESTS_AT_ONCE, len(self._to_ask) + len(self._asking)):
                 self._askers += 1
                 threads.start(self._ask_along, f"mapillary_live_{self._askers}", self._on_asker_lost)
 

@@ -34,7 +34,7 @@ class ShownImage(QObject):
         super().__init__(panel)
         self._panel = panel
         self.walking = WalkButtons(panel, background)
-        self.opening = Opening(background, self.walking.keep, self)
+        self.opening = Opening(background, self.walking.left, self)
         self.visit = FeatureVisit(panel, background)
         self._detections = ImageDetections(panel, background)
         self._place = ImageMark(canvas)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mapillary_coverage.core.graph.graph_fields import (
     DEFAULT_FIELDS,
     FIELDS,
-    ColumnKind,
+    GraphType,
     columns_of,
     point,
     read_entity,
@@ -21,12 +21,12 @@ from mapillary_coverage.core.network.session import Reply
 
 NAMES = {entity: [field.name for field in fields] for entity, fields in FIELDS.items()}
 TYPES = {
-    ColumnKind.TEXT: str,
-    ColumnKind.INTEGER: int,
-    ColumnKind.REAL: float,
-    ColumnKind.FLAG: bool,
-    ColumnKind.TIME: int,
-    ColumnKind.JSON: str,
+    GraphType.TEXT: str,
+    GraphType.INTEGER: int,
+    GraphType.REAL: float,
+    GraphType.FLAG: bool,
+    GraphType.TIME: int,
+    GraphType.JSON: str,
 }
 LEFT_OUT = ("id", "detections")
 
@@ -51,7 +51,7 @@ def as_columns(entity, found):
 
 def check_types(entity, found):
     for column, value in zip(columns_of(entity, NAMES[entity]), read_entity(entity, NAMES[entity], found)):
-        assert value is None or type(value) is TYPES[column.kind], column.name
+        assert value is None or type(value) is TYPES[column.type], column.name
 
 
 def one(entity, field, value):

@@ -192,11 +192,11 @@ def test_the_most_important_comes_first_also_after_panning(emulator, watch):
     server = emulator(Town(images_per_tile=5), delay=1)
     watched = watch(server)
     watched.feed.want(TILES[:14])
-    wait_until(lambda: len(server.requests) == tile_feed.THREADS)
+    wait_until(lambda: len(server.requests) == tile_feed.REQUESTS_AT_ONCE)
     watched.feed.want([TILES[15], *TILES[:14]])
     server.delay = 0
     assert watched.settle() == FeedState(0, 0, None)
-    assert list(asked(server)).index(TILES[15]) < 2 * tile_feed.THREADS
+    assert list(asked(server)).index(TILES[15]) < 2 * tile_feed.REQUESTS_AT_ONCE
 
 
 def test_what_is_cached_is_drawn_without_a_request(server, cache, watch):
@@ -338,7 +338,7 @@ def test_what_stops_a_run_stops_all_requests_until_the_retry(server, watch, faul
     watched = watch()
     watched.settle(TILES)
     made = len(server.requests)
-    assert made <= tile_feed.THREADS
+    assert made <= tile_feed.REQUESTS_AT_ONCE
     for view in (TILES, TILES[8:], TILES):
         state = watched.settle(view)
         assert (state.waiting, state.missing, type(state.problem)) == (0, len(view), error)

@@ -71,7 +71,7 @@ class SequenceWalk(QObject):
                 ask = partial(_ask, image_id)
                 self._add(image_id, ImageLoad(self._background, ask, pixels, True, self))
 
-    def keep(self, load: ImageLoad) -> None:
+    def left(self, load: ImageLoad) -> None:
         """What was shown last is the neighbour of what is shown next, if somebody walks."""
         load.rest()
         if load.image is None or load.picture is None or load.picture.size == ORIGINAL or load.error is not None:

@@ -51,9 +51,9 @@ class WalkButtons(QObject):
         """What was loaded ahead of an image."""
         return self._walk.take(image_id)
 
-    def keep(self, load: ImageLoad) -> None:
+    def left(self, load: ImageLoad) -> None:
         """Another image is about to be shown than this one, which may be next to it."""
-        self._walk.keep(load)
+        self._walk.left(load)
 
     def go_on(self, pixels: int) -> None:
         """The shown image is complete: load its neighbours, once it is painted, and play on."""
