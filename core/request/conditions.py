@@ -41,7 +41,7 @@ class Test(NamedTuple):
     removed: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Condition(ABC):
     """A row. It acts on `layers` by their `field`; `title` names it where tiles cannot answer it, `place` is its words'
     in a sentence.
@@ -90,7 +90,7 @@ class Condition(ABC):
         return "id" if layer is SEQUENCE and self.field == "sequence_id" else self.field
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Captured(Condition):
     """A range of days, or the last months, which set its start."""
 
@@ -117,7 +117,7 @@ class Captured(Condition):
         return _is_in(self.field, chosen.start_date, chosen.end_date)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Sighted(Condition):
     """Sighted on a day or later; `what` is `first seen` or `last seen`."""
 
@@ -137,7 +137,7 @@ class Sighted(Condition):
         return day
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Flag(Condition):
     """Only what is known to be so, or `without` it: what is not known to be so, so that both together are all.
     `may_be` says of what is not known that it may be so.
@@ -173,7 +173,7 @@ class Flag(Condition):
         return str(getattr(chosen, self.inputs[0].name))
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class OneOf(Condition):
     """Ids or keys, one of which a feature must have. `noun` is what they are of; ids, which are numbers, have an
     article with it.
@@ -204,7 +204,7 @@ class OneOf(Condition):
         return tuple(getattr(chosen, self.inputs[0].name))
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Creators(OneOf):
     """By ids, or by names of users, whose ids have to be put in place before."""
 
@@ -220,7 +220,7 @@ class Creators(OneOf):
         return chosen.creator_ids
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class AtLeast(Condition):
     """A least number. What has none is taken out, unless the second input keeps it. `noun` is what is measured;
     `unknown` and `removed` are said of what has no number and of what has a lower one, `or_unknown` where the former is
@@ -265,7 +265,7 @@ class AtLeast(Condition):
         return any(getattr(chosen, given.name) for given in self.inputs[1:])
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Fulfils(Condition):
     """An expression of QGIS over the fields of the layer; who has QGIS asks it, so it has no tests. `noun` is what has
     to fulfil it.
@@ -292,7 +292,7 @@ class Fulfils(Condition):
         return str(getattr(chosen, self.inputs[0].name))
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Values(Condition):
     """Names of map features and signs, or patterns."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from qgis.core import QgsMapLayer, QgsProject
 from qgis.PyQt.QtCore import QObject
@@ -14,8 +14,10 @@ from ...core.export.formats import FORMATS
 from ...core.export.snapshot import is_ours
 from ...core.wording import joined
 from ..messages import Messages
-from .export_dialog import ExportDialog
 from .layer_menu import LayerMenu
+
+if TYPE_CHECKING:
+    from .export_dialog import ExportDialog
 
 
 class ExportEntry(QObject):
@@ -33,6 +35,8 @@ class ExportEntry(QObject):
 
     def open_for(self, layers: Sequence[QgsMapLayer]) -> None:
         """Open the dialog with these layers ticked."""
+        from .export_dialog import ExportDialog
+
         if self._dialog is None:
             self._dialog = ExportDialog(self._messages, self._iface.mainWindow())
         self._dialog.open_for(layers)
