@@ -41,7 +41,7 @@ def remarks(result: CoverageResult) -> list[str]:
         sentences.append("No tile had to be read: none of this area failed or was skipped.")
     elif all(record.status == EMPTY for record in result.ledger):
         sentences.append(
-            f"Every tile was answered with 404: there is no {_what(result)} in this area, or the server address is"
+            f"Every tile was answered with 404: Mapillary has no {_what(result)} in this area, or the server address is"
             " wrong."
             if all(record.reason == "404" for record in result.ledger)
             else f"Mapillary has no {_what(result)} in this area."
