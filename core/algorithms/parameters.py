@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Callable, Optional
@@ -142,7 +143,7 @@ def read(
         InputType.CHOICE: lambda: read_word(parameters, name, CHOICES),
         InputType.TEXTS: lambda: read_list(parameters, name),
         InputType.WHOLE: lambda: _whole(name, read_number(algorithm, parameters, name, context)),
-        InputType.SHARE: lambda: read_number(algorithm, parameters, name, context),
+        InputType.NUMBER: lambda: read_number(algorithm, parameters, name, context),
         InputType.FLAG: lambda: algorithm.parameterAsBoolean(parameters, name, context),
         InputType.EXPRESSION: lambda: read_expression(algorithm, parameters, name, layer, context),
     }
@@ -175,10 +176,14 @@ def comma_list(name: str, label: str) -> QgsProcessingParameterString:
     return QgsProcessingParameterString(name, label, None, False, True)
 
 
-def number(name: str, label: str, least: float, most: float, is_whole: bool = False) -> QgsProcessingParameterNumber:
-    """A number or none."""
+def number(
+    name: str, label: str, least: float, most: Optional[float], is_whole: bool = False
+) -> QgsProcessingParameterNumber:
+    """A number or none; without `most` it can be as large as QGIS takes."""
     kind = QgsProcessingParameterNumber.Type.Integer if is_whole else QgsProcessingParameterNumber.Type.Double
-    return QgsProcessingParameterNumber(name, label, kind, None, True, least, most)
+    return QgsProcessingParameterNumber(
+        name, label, kind, None, True, least, sys.float_info.max if most is None else most
+    )
 
 
 def auth_config() -> QgsProcessingParameterAuthConfig:
@@ -199,7 +204,7 @@ _DECLARED: dict[InputType, Callable[[Input], QgsProcessingParameterDefinition]] 
     InputType.CHOICE: lambda given: choice(given.parameter, given.label, CHOICES),
     InputType.TEXTS: lambda given: comma_list(given.parameter, given.label),
     InputType.WHOLE: lambda given: number(given.parameter, given.label, 1, given.most, is_whole=True),
-    InputType.SHARE: lambda given: number(given.parameter, given.label, 0, given.most),
+    InputType.NUMBER: lambda given: number(given.parameter, given.label, 0, given.most),
     InputType.FLAG: lambda given: QgsProcessingParameterBoolean(given.parameter, given.label, False),
     InputType.EXPRESSION: lambda given: QgsProcessingParameterExpression(given.parameter, given.label, None, "", True),
 }

@@ -71,7 +71,7 @@ class Condition(ABC):
 
     @abstractmethod
     def expression(self, chosen: CoverageFilter, layer: SourceLayer) -> str:
-        """The same over the properties of tiles, where it is set."""
+        """The same over the properties of tiles, where it is set; empty where they do not tell it."""
 
     def keeps_sequence(self, chosen: CoverageFilter, images: int) -> bool:
         """Whether a sequence stays with its images, of which a whole run has kept so many."""
@@ -83,7 +83,7 @@ class Condition(ABC):
         """
         stands_for = SEQUENCE if layer is OVERVIEW else layer
         name = self.field_in(layer)
-        return self.expression(chosen, layer) if stands_for in self.layers and layer.has(name) else None
+        return self.expression(chosen, layer) or None if stands_for in self.layers and layer.has(name) else None
 
     def field_in(self, layer: SourceLayer) -> str:
         """What its field is called in a layer."""
@@ -238,9 +238,10 @@ class AtLeast(Condition):
 
     def problem(self, chosen: CoverageFilter) -> str:
         least, most = self.least(chosen), self.inputs[0].most
-        if least is None or 0 <= least <= (most or least):
+        if least is None or 0 <= least <= (least if most is None else most):
             return ""
-        return f"The minimum {self.noun} is a number from 0 {f'to {most:g}' if most else 'up'}, not {least:g}."
+        up_to = "up" if most is None else f"to {most:g}"
+        return f"The minimum {self.noun} is a number from 0 {up_to}, not {least:g}."
 
     def words(self, chosen: CoverageFilter) -> Iterator[str]:
         yield f"{self.noun} from {self.least(chosen):g}{f' or {self.or_unknown}' if self._keeps_all(chosen) else ''}"
@@ -254,6 +255,8 @@ class AtLeast(Condition):
 
     def expression(self, chosen: CoverageFilter, layer: SourceLayer) -> str:
         number = value_of(next(known for known in layer.fields if known.name == self.field))
+        if not number:
+            return ""
         return f"coalesce({number} >= {self.least(chosen)!r}, {str(self._keeps_all(chosen)).upper()})"
 
     def least(self, chosen: CoverageFilter) -> Optional[float]:

@@ -106,7 +106,7 @@ CONDITIONS: tuple[Condition, ...] = (
         "quality",
         "quality_score",
         (
-            Input("min_quality", InputType.SHARE, "MIN_QUALITY", "Minimum quality, from 0 to 1", most=1),
+            Input("min_quality", InputType.NUMBER, "MIN_QUALITY", "Minimum quality, from 0 to 1", most=1),
             Input("keep_unscored", InputType.FLAG, "KEEP_UNSCORED", "With a minimum quality: keep unscored images"),
         ),
         (IMAGE,),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 CHOICES = ("all", "only", "without")
 """For what a feature is or is not."""
@@ -18,7 +18,7 @@ class InputType(Enum):
     CHOICE = "one of CHOICES"
     TEXTS = "several texts"
     WHOLE = "whole number"
-    SHARE = "number from 0 to 1"
+    NUMBER = "number"
     FLAG = "yes or no"
     EXPRESSION = "expression of QGIS"
 
@@ -26,7 +26,7 @@ class InputType(Enum):
 @dataclass(frozen=True)
 class Input:
     """One value of a condition: `name` in CoverageFilter and in JSON, `parameter` and `label` in Processing, which
-    folds it away if it `is_advanced`. A number is `most` at most.
+    folds it away if it `is_advanced`. A number is `most` at most; None is no limit.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Input:
     parameter: str
     label: str
     is_advanced: bool = True
-    most: float = 0
+    most: Optional[float] = None
 
     def from_json(self, value: Any) -> Any:
         """The value that JSON has. Raises TypeError and ValueError for one of another type."""
@@ -60,6 +60,6 @@ _FROM_JSON: dict[InputType, Callable[[Any], Any]] = {
     InputType.EXPRESSION: _exactly(str),
     InputType.TEXTS: _texts,
     InputType.WHOLE: _exactly(int),
-    InputType.SHARE: float,
+    InputType.NUMBER: float,
     InputType.FLAG: _exactly(bool),
 }

@@ -55,13 +55,13 @@ def _whole(widget: Any, _: object) -> _Parts:
     return widget.valueChanged, lambda: widget.value() or None, lambda number: widget.setValue(number or 0)
 
 
-def _share(widget: Any, _: object) -> _Parts:
+def _number(widget: Any, _: object) -> _Parts:
     """Below 0 is none."""
 
     def read() -> Any:
         return round(widget.value(), 4) if widget.value() >= 0 else None
 
-    return widget.valueChanged, read, lambda share: widget.setValue(widget.minimum() if share is None else share)
+    return widget.valueChanged, read, lambda number: widget.setValue(widget.minimum() if number is None else number)
 
 
 def _flag(widget: Any, _: object) -> _Parts:
@@ -83,7 +83,7 @@ _MADE: dict[InputType, Callable[[Any, tuple[SourceLayer, ...]], _Parts]] = {
     InputType.CHOICE: _choice,
     InputType.TEXTS: _texts,
     InputType.WHOLE: _whole,
-    InputType.SHARE: _share,
+    InputType.NUMBER: _number,
     InputType.FLAG: _flag,
     InputType.EXPRESSION: _expression,
 }
