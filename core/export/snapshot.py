@@ -13,7 +13,6 @@ from qgis.core import (
     QgsFeature,
     QgsFeatureRequest,
     QgsLayerMetadata,
-    QgsMapLayer,
     QgsVectorLayer,
     QgsVectorLayerFeatureSource,
     QgsWkbTypes,
@@ -21,7 +20,6 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QVariant
 from qgis.PyQt.QtXml import QDomDocument
 
-from ..layers.kinds import has_our_rights, kind_of_layer
 from ..layers.times import reads_utc
 from .errors import NothingToExportError, UnusableCrsError
 from .summary import ColumnType, ExportColumn, ExportGeometry, LayerSummary
@@ -60,13 +58,6 @@ class ExportLayer:
         if self._selected is not None:
             request.setFilterFids(self._selected)
         return self._source.getFeatures(request)
-
-
-def is_ours(layer: Optional[QgsMapLayer]) -> bool:
-    """Whether the layer holds Mapillary's data: its rights say so, which a GeoPackage keeps, or its fields do."""
-    if not isinstance(layer, QgsVectorLayer) or not layer.isValid():
-        return False
-    return has_our_rights(layer) or kind_of_layer(layer) is not None
 
 
 def summary_of(layer: QgsVectorLayer, only_selected: bool = False) -> LayerSummary:

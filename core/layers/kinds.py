@@ -85,6 +85,13 @@ def has_our_rights(layer: QgsMapLayer) -> bool:
     return RIGHTS in layer.metadata().rights()
 
 
+def is_ours(layer: Optional[QgsMapLayer]) -> bool:
+    """Whether the layer holds Mapillary's data: its rights say so, which a GeoPackage keeps, or its fields do."""
+    if not isinstance(layer, QgsVectorLayer) or not layer.isValid():
+        return False
+    return has_our_rights(layer) or kind_of_layer(layer) is not None
+
+
 def kind_of_layer(layer: Optional[QgsMapLayer]) -> Optional[str]:
     """`images`, `sequences`, `map_features` or `tiles`, None where it is none of these.
 

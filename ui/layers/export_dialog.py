@@ -18,7 +18,8 @@ from ...core.export.formats import FORMATS, Format
 from ...core.export.losses import losses
 from ...core.export.placing import present_files
 from ...core.export.plan import Existing, ExportPlan, layers_in, plan_export, target_paths
-from ...core.export.snapshot import is_ours, summary_of
+from ...core.export.snapshot import summary_of
+from ...core.layers.kinds import is_ours
 from ...core.tasks.export_task import ExportTask
 from ...core.wording import counted
 from ..messages import Messages

@@ -11,7 +11,7 @@ from qgis.PyQt.QtWidgets import QAction
 
 from ...core.about import TITLE
 from ...core.export.formats import FORMATS
-from ...core.export.snapshot import is_ours
+from ...core.layers.kinds import is_ours
 from ...core.wording import joined
 from ..messages import Messages
 from .layer_menu import LayerMenu

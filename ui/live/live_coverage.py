@@ -11,7 +11,6 @@ from qgis.PyQt.QtCore import QObject, QSignalBlocker, QTimer
 
 from ...core.errors import InvalidRequestError, LockedDatabaseError, MapillaryError, UnsafeEndpointError
 from ...core.live.project_files import ProjectFiles
-from ...core.live.tile_shelf import DisplayTiles
 from ...core.live.visible_tiles import tiles_gone_through
 from ...core.mapillary.schema import TILESETS
 from ...core.network.access import Access
@@ -86,6 +85,8 @@ class LiveCoverage(QObject):
 
     def _path_of(self, tileset: str) -> Path:
         """Where QGIS reads the tiles of a tileset; makes the file. Raises MapillaryError."""
+        from ...core.live.tile_shelf import DisplayTiles
+
         tiles = DisplayTiles(self._settings.cache(), self._settings.tiles_url(), tileset)
         tiles.close()
         if tiles.problem:
@@ -243,10 +244,11 @@ class LiveCoverage(QObject):
 
     def _show_state(self) -> None:
         sentences = self._sentences() if self.fetch.is_running else [str(self._error)] * bool(self._error)
-        state = self.fetch.state()
+        state = self.fetch.state() if self.fetch.is_running else None
+        is_lacking = state is not None and bool(state.problem or state.missing)
         self._panel.liveLabel.setText(" ".join(sentences))
         self._panel.liveLabel.setVisible(bool(sentences) or self.fetch.is_running)
-        self._panel.liveRetryButton.setVisible(bool(self._error or state.problem or state.missing))
+        self._panel.liveRetryButton.setVisible(bool(self._error) or is_lacking)
 
     def _sentences(self) -> list[str]:
         state = self.fetch.state()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import chain, zip_longest
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from qgis.core import QgsMapLayer, QgsVectorTileLayer
 from qgis.gui import QgsMapCanvas
@@ -12,12 +12,14 @@ from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from ...core.area.tiling import TileAddress
 from ...core.live.live_layers import live_tileset
-from ...core.live.tile_feed import FeedState, TileFeed
 from ...core.live.visible_tiles import visible_tiles
 from ...core.looks.seen import Seen
 from ...core.mapillary.schema import COVERAGE_ZOOM, MAP_FEATURE_TILESETS
 from ...core.network.access import Access
 from ...core.network.oauth import Renewal
+
+if TYPE_CHECKING:
+    from ...core.live.tile_feed import FeedState, TileFeed
 
 _LOOK_MS = 120
 """A moment's rest of the map canvas before tiles are asked for: who turns the wheel passes many zooms."""
@@ -63,6 +65,8 @@ class LiveFetch(QObject):
 
     def start(self, access: Access, renewal: Callable[[], Optional[Renewal]]) -> None:
         """Fetch with this access from now on; `renewal` gives what renews its token, once that is due."""
+        from ...core.live.tile_feed import TileFeed
+
         self.stop()
         self._renewal = renewal
         arrivals = self._arrivals = _Arrivals()
@@ -109,6 +113,8 @@ class LiveFetch(QObject):
 
     def state(self) -> FeedState:
         """What is on its way and what is missing."""
+        from ...core.live.tile_feed import FeedState
+
         return self._feed.state() if self._feed else FeedState(0, 0, None)
 
     def shown(self) -> list[TileAddress]:

@@ -34,9 +34,9 @@ from mapillary_coverage.core.export.formats import (
 from mapillary_coverage.core.export.losses import losses
 from mapillary_coverage.core.export.plan import Existing, plan_export
 from mapillary_coverage.core.export.run import run_export
-from mapillary_coverage.core.export.snapshot import is_ours, summary_of
+from mapillary_coverage.core.export.snapshot import summary_of
 from mapillary_coverage.core.export.summary import ColumnType, ExportColumn, ExportGeometry, LayerSummary
-from mapillary_coverage.core.layers.kinds import fields_of
+from mapillary_coverage.core.layers.kinds import fields_of, is_ours
 from mapillary_coverage.core.looks.layer_style import apply_style
 from mapillary_coverage.core.mapillary.licence import LICENCE_WITH_LINK, RIGHTS
 from mapillary_coverage.core.mapillary.schema import IMAGES, SEQUENCES, TILES
